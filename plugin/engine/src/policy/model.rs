@@ -1,0 +1,160 @@
+//! The validated model: what a request is decided by.
+
+use crate::config::policy::{DenyWith, Posture};
+use crate::glob::GlobSet;
+use crate::limit::Quota;
+
+use super::condition::Condition;
+use super::path::Path;
+use super::tools::{Hidden, ToolTable};
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Policy {
+    /// What happens to what it does not list.
+    pub default: Posture,
+    /// What nobody sees.
+    pub hidden: Hidden,
+    /// The entries under `tools`.
+    pub tools: ToolTable,
+    /// The entry `*`, run after a tool's own.
+    pub wildcard: Option<Entry>,
+    /// `all_tools`, on every call.
+    pub all_tools: Limits,
+    /// Methods that have no section of their own.
+    pub methods: Section,
+    /// By URI.
+    pub resources: Section,
+    /// By prompt name.
+    pub prompts: Section,
+    /// The form of a denied tools/call.
+    pub deny_with: DenyWith,
+    /// Whether the whole policy only records.
+    pub shadow: bool,
+    /// How many limits it has; each has a number below that.
+    pub limit_count: usize,
+    /// Whether anything asks for a tool's own schema.
+    pub learns: bool,
+}
+
+/// The rules of one entry under `tools`.
+#[derive(Debug, Default)]
+pub struct Entry {
+    /// The key as written: a name, a glob or `*`.
+    pub key: String,
+    /// In the order in which they are asked.
+    pub rules: Vec<Rule>,
+    /// Asked last, before any unit is taken.
+    pub approvals: Vec<Rule>,
+    /// Charged when all rules have passed.
+    pub limits: Limits,
+}
+
+/// Some limits, in document order.
+pub type Limits = Vec<Limit>;
+
+/// One rule that may deny.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its identifier, a JSON pointer into the document.
+    pub id: String,
+    /// What a denied caller reads; for [`Check::Required`] made when it denies.
+    pub message: String,
+    /// When it denies.
+    pub check: Check,
+    /// Whether it only records.
+    pub shadow: bool,
+}
+
+/// When a rule denies.
+#[derive(Debug)]
+pub enum Check {
+    /// Unless these arguments are there and not null.
+    Required(Required),
+    /// Unless all hold.
+    Require(Vec<Condition>),
+    /// When all hold; always, when there are none.
+    DenyIf(Vec<Condition>),
+}
+
+/// Which arguments must be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// What the tool's own schema requires.
+    BySchema,
+    /// These.
+    Listed(Vec<String>),
+}
+
+/// One limit.
+#[derive(Debug)]
+pub struct Limit {
+    /// Its identifier.
+    pub id: String,
+    /// What a refused caller reads.
+    pub message: String,
+    /// The counter's name.
+    pub counter: String,
+    /// The key under `tools` that holds it; `None` for `all_tools`.
+    pub section: Option<String>,
+    /// How much per window.
+    pub quota: Quota,
+    /// Whom one count is for; never empty.
+    pub scopes: Vec<Scope>,
+    /// What one call takes.
+    pub cost: Cost,
+    /// When it is given back.
+    pub refunds: Refunds,
+    /// Whether it only records.
+    pub shadow: bool,
+    /// Its number in the policy, from 0 and without gaps.
+    pub number: usize,
+}
+
+/// Whom one count is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The caller's grant, or identity where no grants are configured.
+    Grant,
+    /// The session.
+    Session,
+    /// The client's address.
+    Client,
+    /// Everybody.
+    Global,
+    /// An argument's value.
+    Argument(Path),
+}
+
+/// What one call takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Always the same, at least 1.
+    Fixed(u64),
+    /// What an argument says: a whole number, not negative.
+    From(Path),
+}
+
+/// After which failures a charge is given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refunds {
+    /// A JSON-RPC or HTTP error.
+    pub error: bool,
+    /// A result that says `isError`.
+    pub is_error: bool,
+    /// No byte of the request went upstream.
+    pub unreachable: bool,
+}
+
+/// Allow and deny lists for what is not a tool.
+#[derive(Debug)]
+pub struct Section {
+    /// What is not listed; `None` leaves it to the method's class or the document's default.
+    pub default: Option<Posture>,
+    /// What passes; the best match of both lists decides, `deny` on a tie.
+    pub allow: GlobSet<()>,
+    /// What does not.
+    pub deny: GlobSet<()>,
+    /// Where it stands, empty when the document has none.
+    pub pointer: String,
+}

@@ -11,4 +11,4 @@ pub use compile::compile;
 pub use model::{
     Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
-pub use tools::{Hidden, Listing, ToolTable};
+pub use tools::{Hidden, Listing, Names, ToolTable};

@@ -1,12 +1,11 @@
 //! The validated model: what a request is decided by.
 
 use crate::config::policy::{DenyWith, Posture};
-use crate::glob::GlobSet;
 use crate::limit::Quota;
 
 use super::condition::Condition;
 use super::path::Path;
-use super::tools::{Hidden, ToolTable};
+use super::tools::{Hidden, Names, ToolTable};
 
 /// A compiled policy.
 #[derive(Debug)]
@@ -146,15 +145,29 @@ pub struct Refunds {
     pub unreachable: bool,
 }
 
-/// Allow and deny lists for what is not a tool.
-#[derive(Debug)]
+/// Allow and deny lists for what is not a tool. `deny` beats `allow`.
+#[derive(Debug, Default)]
 pub struct Section {
-    /// What is not listed; `None` leaves it to the method's class or the document's default.
+    /// What is in neither list; `None` where the document does not say.
     pub default: Option<Posture>,
-    /// What passes; the best match of both lists decides, `deny` on a tie.
-    pub allow: GlobSet<()>,
+    /// What passes.
+    pub allow: Names,
     /// What does not.
-    pub deny: GlobSet<()>,
-    /// Where it stands, empty when the document has none.
+    pub deny: Names,
+    /// Where it stands; empty when the document has none.
     pub pointer: String,
+}
+
+impl Section {
+    /// What the section says of a name: the posture and the rule that says so.
+    pub fn find(&self, name: &str) -> Option<(Posture, String)> {
+        let rule = |part: &str| format!("{}/{part}", self.pointer);
+        if self.deny.contains(name) || self.deny.has_look_alike(name) {
+            Some((Posture::Deny, rule("deny")))
+        } else if self.allow.contains(name) {
+            Some((Posture::Allow, rule("allow")))
+        } else {
+            self.default.map(|posture| (posture, rule("default")))
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Compiler<'_> {
         let all_tools = self.limits(&raw.all_limits, None);
         let mut entries = Vec::with_capacity(raw.tools.len());
         let mut exact = FxHashMap::default();
-        let mut globs: Vec<(Glob, usize)> = Vec::new();
+        let (mut globs, mut glob_entries) = (Vec::new(), Vec::new());
         let mut wildcard = None;
         for (name, tool) in &raw.tools {
             if name.trim().is_empty() {
@@ -70,7 +70,10 @@ impl Compiler<'_> {
             }
             if is_glob(name) {
                 match Glob::parse(name) {
-                    Ok(glob) => globs.push((glob, entries.len())),
+                    Ok(glob) => {
+                        globs.push(glob);
+                        glob_entries.push(entries.len());
+                    }
                     Err(why) => self.faults.error(&tool.pointer, why.to_string()),
                 }
             } else {
@@ -82,7 +85,7 @@ impl Compiler<'_> {
         Some(Policy {
             default: raw.default?,
             hidden: self.hidden(&raw.hide),
-            tools: ToolTable::new(entries, exact, globs?),
+            tools: ToolTable::new(entries, exact, globs?, glob_entries),
             wildcard,
             all_tools,
             methods: self.section(raw.methods.as_ref()),
@@ -95,18 +98,15 @@ impl Compiler<'_> {
         })
     }
 
-    fn glob_set(&mut self, globs: Vec<(Glob, usize)>, raw: &RawPolicy<'_>) -> Option<GlobSet<usize>> {
-        match GlobSet::build(globs) {
-            Ok(set) => Some(set),
-            Err(ties) => {
-                for tie in ties {
-                    let at = raw.tools.iter().find(|(name, _)| *name == tie.second);
-                    let pointer = at.map_or(raw.pointer.as_str(), |(_, tool)| &tool.pointer);
-                    self.faults.error(pointer, tie.to_string());
-                }
-                None
-            }
-        }
+    fn glob_set(&mut self, globs: Vec<Glob>, raw: &RawPolicy<'_>) -> Option<GlobSet> {
+        GlobSet::ranked(globs)
+            .map_err(|tie| {
+                let second = tie.second.1.as_str();
+                let at = raw.tools.iter().find(|(name, _)| name == second);
+                let pointer = at.map_or(raw.pointer.as_str(), |(_, tool)| &tool.pointer);
+                self.faults.error(pointer, tie.to_string());
+            })
+            .ok()
     }
 
     fn hidden(&mut self, raw: &RawHide) -> Hidden {

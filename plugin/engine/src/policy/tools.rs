@@ -10,7 +10,9 @@ use crate::glob::{Glob, GlobSet};
 pub struct ToolTable {
     entries: Vec<Entry>,
     exact: FxHashMap<String, usize>,
-    globs: GlobSet<usize>,
+    globs: GlobSet,
+    /// The entry of each of `globs`.
+    glob_entries: Vec<usize>,
     folded: FxHashSet<String>,
 }
 
@@ -32,13 +34,15 @@ impl ToolTable {
     pub(super) fn new(
         entries: Vec<Entry>,
         exact: FxHashMap<String, usize>,
-        globs: GlobSet<usize>,
+        globs: GlobSet,
+        glob_entries: Vec<usize>,
     ) -> Self {
         let folded = exact.keys().map(|name| name.to_ascii_lowercase()).collect();
         Self {
             entries,
             exact,
             globs,
+            glob_entries,
             folded,
         }
     }
@@ -52,7 +56,8 @@ impl ToolTable {
         if self.is_look_alike(name) {
             return Listing::LookAlike;
         }
-        match self.globs.best(name).and_then(entry) {
+        let best = self.globs.best_match(name);
+        match best.and_then(|n| self.glob_entries.get(n)).and_then(entry) {
             Some(entry) => Listing::Glob(entry),
             None => Listing::Unlisted,
         }
@@ -74,7 +79,7 @@ impl ToolTable {
 pub struct Names {
     exact: FxHashSet<String>,
     folded: FxHashSet<String>,
-    globs: Vec<Glob>,
+    globs: GlobSet,
 }
 
 impl Names {
@@ -84,13 +89,13 @@ impl Names {
         Self {
             exact,
             folded,
-            globs,
+            globs: GlobSet::overlapping(globs),
         }
     }
 
     /// Whether `name` is in it, exactly or by a glob.
     pub fn contains(&self, name: &str) -> bool {
-        self.exact.contains(name) || self.globs.iter().any(|glob| glob.matches(name))
+        self.exact.contains(name) || self.globs.best_match(name).is_some()
     }
 
     /// Whether `name` equals one of the exact names only after trimming or ASCII case folding.
@@ -107,7 +112,7 @@ impl Names {
 
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.globs.is_empty()
+        self.exact.is_empty() && self.globs.globs().is_empty()
     }
 }
 

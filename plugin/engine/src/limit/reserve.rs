@@ -134,6 +134,12 @@ impl Reservation {
         &self.charged
     }
 
+    /// Both reservations as one, in order.
+    pub fn and(mut self, mut other: Self) -> Self {
+        self.charged.append(&mut other.charged);
+        self
+    }
+
     /// Gives all units back into the windows they were charged in; where such a window is over,
     /// nothing changes.
     ///

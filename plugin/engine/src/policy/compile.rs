@@ -323,7 +323,13 @@ impl Compiler<'_> {
     fn scope(&mut self, raw: &RawScope) -> Option<Scope> {
         Some(match raw.text.as_str() {
             "grant" => Scope::Grant,
-            "session" => Scope::Session,
+            "session" => {
+                self.faults.error(
+                    &raw.pointer,
+                    "scope `session` is not built yet: use `grant`, `client`, `global` or `args.<path>`",
+                );
+                return None;
+            }
             "client" => Scope::Client,
             "global" => Scope::Global,
             text if text.starts_with("args") => {
@@ -332,7 +338,7 @@ impl Compiler<'_> {
             text => {
                 self.faults.error(
                     &raw.pointer,
-                    format!("`{text}` is not a scope: `grant`, `session`, `client`, `global` or `args.<path>`"),
+                    format!("`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"),
                 );
                 return None;
             }

@@ -114,6 +114,11 @@ impl Condition {
             (false, false) => Truth::Fails,
         }
     }
+
+    /// Asks the condition of one fact that its path has led to already.
+    pub fn test_value(&self, found: Found<'_>) -> Truth {
+        self.test.ask(found)
+    }
 }
 
 fn compile_test(op: Operator, operand: &Field<'_>, faults: &mut Faults) -> Option<Test> {

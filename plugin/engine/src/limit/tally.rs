@@ -2,7 +2,7 @@
 //!
 //! The functions see bytes and write bytes; they may be run any number of times for one change.
 
-use super::reserve::{Reason, Retry};
+use super::refusal::{Reason, Retry};
 use super::store::{Change, StoreError};
 use super::value::{Cell, View, Writer, ones};
 use super::window::Periods;

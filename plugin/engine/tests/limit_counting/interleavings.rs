@@ -1,8 +1,10 @@
 //! Three workers, two calls each, two limits: every interleaving of their gets and sets.
 
+mod model;
+
 use toolgate_engine::limit::{Algorithm, Charge};
 
-use crate::interleavings_model::{Call, Checker, Defect, Report};
+use self::model::{Call, Checker, Defect, Report};
 use crate::support::{SECOND, TEN, charge, costing, session, table};
 
 fn limit(name: &str, max: u64) -> Charge {

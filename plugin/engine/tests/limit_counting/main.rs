@@ -10,7 +10,6 @@
 mod fixed;
 mod identity;
 mod interleavings;
-mod interleavings_model;
 mod open_table;
 mod reference;
 mod reservations;

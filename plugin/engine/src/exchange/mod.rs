@@ -14,7 +14,7 @@ use crate::limit::Reservation;
 use crate::mcp::Reply;
 use crate::record::{Outcome, Record};
 
-pub use response::{ResponseHead, ResponseStep};
+pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::{Exchange, Expect, view};
 use crate::json::Value;
 use crate::learned;
-use crate::mcp::list::{self, Filtered, View};
+use crate::mcp::list::{self, Filtered, Limits, View};
 use crate::mcp::reply::error;
 use crate::mcp::sse::{Edit, EventStream};
 use crate::mcp::{Rejection, Reply};
@@ -12,6 +12,12 @@ use crate::surroundings::Surroundings;
 
 /// The longest list answer, and the longest event of a stream, in bytes.
 pub const MAX_LIST_BYTES: usize = 4 << 20;
+
+/// What one answer may list.
+const LIMITS: Limits = Limits {
+    bytes: MAX_LIST_BYTES,
+    entries: 50_000,
+};
 
 /// JSON-RPC "Internal error".
 const CODE_INTERNAL: i32 = -32603;
@@ -146,7 +152,7 @@ impl Exchange {
             server: &self.server,
             around,
         };
-        match list::filter(text, &mut view) {
+        match list::filter(text, &mut view, LIMITS) {
             Ok(Filtered::Unchanged) => Ok(None),
             Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),

@@ -29,6 +29,7 @@ const MAX_LIMITS: usize = 16;
 pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
     let mut compiler = Compiler {
         faults,
+        document: &raw.pointer,
         limit_count: 0,
         learns: false,
     };
@@ -38,11 +39,18 @@ pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
 
 struct Compiler<'f> {
     faults: &'f mut Faults,
+    /// Where the policy stands in a larger document; rule identifiers begin below it.
+    document: &'f str,
     limit_count: usize,
     learns: bool,
 }
 
 impl Compiler<'_> {
+    /// A rule's identifier: its pointer within the policy.
+    fn id(&self, pointer: &str) -> String {
+        pointer.strip_prefix(self.document).unwrap_or(pointer).to_owned()
+    }
+
     fn policy(&mut self, raw: &RawPolicy<'_>) -> Option<Policy> {
         let shadow = raw.mode == Some(Mode::Shadow);
         if raw.tools.len() > MAX_NAMES {
@@ -152,7 +160,7 @@ impl Compiler<'_> {
             default: raw.default,
             allow: self.names(&raw.allow),
             deny: self.names(&raw.deny),
-            pointer: raw.pointer.clone(),
+            pointer: self.id(&raw.pointer),
         }
     }
 
@@ -173,12 +181,12 @@ impl Compiler<'_> {
                     .error(&at, "expected at least one condition: a `require` of nothing does nothing");
             }
             let conditions = self.conditions(&guard.conditions);
-            let rule = guard_rule(guard, Check::Require(conditions));
+            let rule = self.guard_rule(guard, Check::Require(conditions));
             entry.rules.push(rule);
         }
         for guard in &raw.deny_if {
             let conditions = self.conditions(&guard.conditions);
-            let rule = guard_rule(guard, Check::DenyIf(conditions));
+            let rule = self.guard_rule(guard, Check::DenyIf(conditions));
             entry.rules.push(rule);
         }
         for approval in &raw.approve_if {
@@ -190,10 +198,10 @@ impl Compiler<'_> {
             match rule {
                 RawRule::Require(guard) => {
                     let conditions = self.conditions(&guard.conditions);
-                    entry.rules.push(guard_rule(guard, Check::Require(conditions)));
+                    entry.rules.push(self.guard_rule(guard, Check::Require(conditions)));
                 }
                 RawRule::Deny(guard) => {
-                    entry.rules.push(guard_rule(guard, Check::DenyIf(Vec::new())));
+                    entry.rules.push(self.guard_rule(guard, Check::DenyIf(Vec::new())));
                 }
                 RawRule::Approve(approval) => {
                     let rule = self.approval(approval);
@@ -222,6 +230,16 @@ impl Compiler<'_> {
         entry
     }
 
+    fn guard_rule(&self, raw: &RawGuard<'_>, check: Check) -> Rule {
+        let id = self.id(&raw.pointer);
+        Rule {
+            message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&id)),
+            id,
+            check,
+            shadow: raw.mode == Some(Mode::Shadow),
+        }
+    }
+
     fn required(&mut self, raw: &RawValidate<'_>) -> Rule {
         let required = match &raw.required {
             RawRequired::BySchema => {
@@ -231,7 +249,7 @@ impl Compiler<'_> {
             RawRequired::Listed(names) => Required::Listed(names.clone()),
         };
         Rule {
-            id: raw.pointer.clone(),
+            id: self.id(&raw.pointer),
             message: String::new(),
             check: Check::Required(required),
             shadow: false,
@@ -241,7 +259,7 @@ impl Compiler<'_> {
     fn approval(&mut self, raw: &RawApproval<'_>) -> Rule {
         let conditions = self.conditions(&raw.conditions);
         Rule {
-            id: raw.pointer.clone(),
+            id: self.id(&raw.pointer),
             message: raw
                 .message
                 .clone()
@@ -298,7 +316,7 @@ impl Compiler<'_> {
         let number = self.limit_count;
         self.limit_count = number.saturating_add(1);
         Some(Limit {
-            id: raw.rule.clone(),
+            id: self.id(&raw.rule),
             message: raw.message.clone().unwrap_or_else(|| {
                 format!("Rate limit of {max} per {window} reached. Try again later.")
             }),
@@ -414,8 +432,8 @@ impl Compiler<'_> {
         }
         if !others.is_empty() {
             entry.rules.push(Rule {
-                id: raw.rule.clone(),
-                message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&raw.rule)),
+                id: self.id(&raw.rule),
+                message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
                 check: Check::Require(others),
                 shadow: raw.mode == Some(Mode::Shadow),
             });
@@ -453,15 +471,6 @@ impl Compiler<'_> {
             }
             limits.push(limit);
         }
-    }
-}
-
-fn guard_rule(raw: &RawGuard<'_>, check: Check) -> Rule {
-    Rule {
-        id: raw.pointer.clone(),
-        message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&raw.pointer)),
-        check,
-        shadow: raw.mode == Some(Mode::Shadow),
     }
 }
 

@@ -4,9 +4,11 @@
 
 pub mod agree;
 pub mod head;
+pub mod list;
 pub mod message;
 pub mod method;
 pub mod reply;
+pub mod sse;
 
 pub use agree::{Era, agree};
 pub use head::{Head, Headers};

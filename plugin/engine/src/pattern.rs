@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::{Mutex, TryLockError};
 
+mod alphabet;
+mod bracket;
 mod class;
 mod escape;
 mod fold;

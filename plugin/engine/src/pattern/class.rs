@@ -5,8 +5,10 @@ use super::fold;
 /// The largest code point.
 pub(super) const LAST: u32 = 0x10_FFFF;
 
-/// A set of code points: ranges with both ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A set of code points: ranges with both ends included, ascending, with a gap between each two.
+///
+/// Ranges are put in their place as they come; sorting them afterwards would be three times the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Class {
     ranges: Vec<(u32, u32)>,
 }
@@ -15,7 +17,6 @@ impl Class {
     pub(super) fn of(ranges: &[(u32, u32)]) -> Self {
         let mut class = Self::default();
         class.extend(ranges);
-        class.normalize();
         class
     }
 
@@ -23,29 +24,35 @@ impl Class {
         Self::of(&[(c.into(), c.into())])
     }
 
-    /// Ranges in ascending order with a gap between each two.
     pub(super) fn ranges(&self) -> &[(u32, u32)] {
         &self.ranges
     }
 
-    /// Adds ranges; [`normalize`](Self::normalize) is due afterwards.
     pub(super) fn extend(&mut self, ranges: &[(u32, u32)]) {
-        self.ranges.extend_from_slice(ranges);
-    }
-
-    pub(super) fn normalize(&mut self) {
-        self.ranges.sort_unstable();
-        let mut merged: Vec<(u32, u32)> = Vec::with_capacity(self.ranges.len());
-        for (low, high) in self.ranges.drain(..) {
-            match merged.last_mut() {
-                Some((_, last)) if low <= last.saturating_add(1) => *last = high.max(*last),
-                _ => merged.push((low, high)),
-            }
+        for (low, high) in ranges {
+            self.insert(*low, *high);
         }
-        self.ranges = merged;
     }
 
-    /// Every character outside of this normalized set.
+    fn insert(&mut self, low: u32, high: u32) {
+        // The ranges that overlap or touch the new one become one with it.
+        let from = self
+            .ranges
+            .partition_point(|(_, last)| last.saturating_add(1) < low);
+        let to = self
+            .ranges
+            .partition_point(|(first, _)| *first <= high.saturating_add(1));
+        match self.ranges.get_mut(from..to) {
+            Some([(first, last), rest @ ..]) => {
+                let end = rest.last().map_or(*last, |(_, last)| *last);
+                (*first, *last) = (low.min(*first), high.max(end));
+                self.ranges.drain(from.saturating_add(1)..to);
+            }
+            _ => self.ranges.insert(from, (low, high)),
+        }
+    }
+
+    /// Every character outside of this set.
     pub(super) fn negated(&self) -> Self {
         let mut ranges = Vec::with_capacity(self.ranges.len().saturating_add(1));
         let mut next = 0;
@@ -63,12 +70,10 @@ impl Class {
 
     /// This set and every character that differs from one of its by case alone.
     pub(super) fn folded(mut self) -> Self {
-        let mut equivalents = Vec::new();
-        for range in &self.ranges {
-            fold::equivalents(*range, |c| equivalents.push((c, c)));
+        let own = self.ranges.clone();
+        for range in own {
+            fold::equivalents(range, |c| self.insert(c, c));
         }
-        self.extend(&equivalents);
-        self.normalize();
         self
     }
 }

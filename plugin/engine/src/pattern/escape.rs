@@ -19,6 +19,19 @@ pub(super) fn maybe_negated(set: &[(u32, u32)], negated: bool, fold: bool) -> Cl
     if negated { class.negated() } else { class }
 }
 
+/// Refuses `\p` and `\P`, whose backslash, at `start`, has been read.
+pub(super) fn refuse_unicode_class(
+    scanner: &Scanner<'_>,
+    start: usize,
+) -> Result<(), PatternError> {
+    if !matches!(scanner.peek(), Some('p' | 'P')) {
+        return Ok(());
+    }
+    let message = "Unicode classes are not supported; write the ranges, like `[a-z\\x{DF}-\\x{F6}]`, \
+                   or `[^\\x00-\\x7F]` for everything outside of ASCII";
+    Err(scanner.error(start, message))
+}
+
 /// The end of an escape whose backslash, at `start`, has been read: the character it stands for.
 pub(super) fn character(scanner: &mut Scanner<'_>, start: usize) -> Result<u32, PatternError> {
     let Some(c) = scanner.next() else {

@@ -2,7 +2,8 @@
 //!
 //! Only what decides whether a text matches is kept: greed and group numbers are read and dropped.
 
-use super::class::{self, Class};
+use super::bracket;
+use super::class::Class;
 use super::scan::Scanner;
 use super::{MAX_NESTING, MAX_REPEAT, PatternError, escape};
 
@@ -110,7 +111,7 @@ impl<'a> Parser<'a> {
                 self.concat.push(Node::Class(excluded.negated()));
             }
             Some('[') => {
-                let class = self.bracket(start)?;
+                let class = bracket::class(&mut self.scanner, start, self.flags.fold)?;
                 self.concat.push(Node::Class(class));
             }
             Some('\\') => self.escape(start)?,
@@ -279,87 +280,11 @@ impl<'a> Parser<'a> {
             let message = "`\\C` would match part of a character; write `(?s:.)` for any character";
             return Err(self.scanner.error(start, message));
         } else {
-            self.refuse_unicode_class(start)?;
+            escape::refuse_unicode_class(&self.scanner, start)?;
             let c = escape::character(&mut self.scanner, start)?;
             self.literal(c);
         }
         Ok(())
-    }
-
-    fn refuse_unicode_class(&self, start: usize) -> Result<(), PatternError> {
-        if !matches!(self.scanner.peek(), Some('p' | 'P')) {
-            return Ok(());
-        }
-        let message = "Unicode classes are not supported; write the ranges, like `[a-z\\x{DF}-\\x{F6}]`, \
-                       or `[^\\x00-\\x7F]` for everything outside of ASCII";
-        Err(self.scanner.error(start, message))
-    }
-
-    /// A class in brackets, the first of which has been read.
-    fn bracket(&mut self, start: usize) -> Result<Class, PatternError> {
-        let fold = self.flags.fold;
-        let negated = self.scanner.eat("^");
-        let mut class = Class::default();
-        // A `]` that comes first is a character.
-        let mut first = true;
-        while first || !self.scanner.eat("]") {
-            first = false;
-            let item = self.scanner.position();
-            if let Some(name) = self.scanner.posix_name() {
-                let (bare, complement) = match name.strip_prefix('^') {
-                    Some(bare) => (bare, true),
-                    None => (name, false),
-                };
-                let Some(set) = class::posix(bare) else {
-                    let message = format!(
-                        "`[:{name}:]` is not a class of RE2; there are `[:alpha:]`, `[:digit:]` and others"
-                    );
-                    return Err(self.scanner.error(item, &message));
-                };
-                class.extend(escape::maybe_negated(set, complement, fold).ranges());
-                continue;
-            }
-            let low = if self.scanner.eat("\\") {
-                if let Some(set) = escape::perl_class(&mut self.scanner, fold) {
-                    class.extend(set.ranges());
-                    continue;
-                }
-                self.refuse_unicode_class(item)?;
-                escape::character(&mut self.scanner, item)?
-            } else {
-                self.class_character(start)?
-            };
-            let mut high = low;
-            // A `-` before the closing bracket is a character.
-            let mut ahead = self.scanner.rest().chars();
-            if ahead.next() == Some('-') && !matches!(ahead.next(), None | Some(']')) {
-                self.scanner.next();
-                high = self.class_character(start)?;
-            }
-            if high < low {
-                let message = format!(
-                    "the range `{}` runs backwards; write `\\-` for the character",
-                    self.scanner.since(item)
-                );
-                return Err(self.scanner.error(item, &message));
-            }
-            class.extend(&[(low, high)]);
-        }
-        class.normalize();
-        let class = if fold { class.folded() } else { class };
-        Ok(if negated { class.negated() } else { class })
-    }
-
-    fn class_character(&mut self, bracket: usize) -> Result<u32, PatternError> {
-        let start = self.scanner.position();
-        match self.scanner.next() {
-            None => Err(self.scanner.error(
-                bracket,
-                "the class is never closed; add `]`, or write `\\[` for the character",
-            )),
-            Some('\\') => escape::character(&mut self.scanner, start),
-            Some(c) => Ok(c.into()),
-        }
     }
 }
 

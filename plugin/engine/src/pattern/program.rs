@@ -1,17 +1,12 @@
-//! Syntax tree -> instructions over an alphabet of symbols.
-//!
-//! Characters that no part of the pattern tells apart are one symbol, so that a search can keep a
-//! table of symbols instead of characters.
+//! Syntax tree -> instructions over the symbols of the pattern's alphabet.
 
 use super::MAX_PROGRAM;
+use super::alphabet::{Alphabet, Neighbour, Symbol};
 use super::class::Class;
 use super::parse::{Look, Node};
 
 /// The index of an instruction: [`MAX_PROGRAM`] fits.
 pub(super) type Index = u16;
-
-/// The index of a set of characters that the pattern does not tell apart, or of the text's end.
-pub(super) type Symbol = u16;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Inst {
@@ -24,16 +19,6 @@ pub(super) enum Inst {
         to: usize,
         next: Index,
     },
-}
-
-/// What a position's neighbour is to [`Look`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Neighbour {
-    /// Nothing: the text starts or ends here.
-    Edge,
-    LineFeed,
-    Word,
-    Other,
 }
 
 impl Look {
@@ -73,25 +58,28 @@ impl Program {
     pub(super) fn compile(root: &Node) -> Result<Self, TooLarge> {
         let mut classes = Vec::new();
         collect_classes(root, &mut classes);
-        classes.sort_unstable_by_key(|class| class.ranges());
-        classes.dedup();
-        let alphabet = Alphabet::of(&classes)?;
+        let alphabet = Alphabet::of(&classes).ok_or(TooLarge)?;
 
+        let mut ranges = Vec::new();
+        let mut sets = Vec::with_capacity(classes.len());
+        for class in &classes {
+            let from = ranges.len();
+            let symbol = |c: &u32| alphabet.symbol(*c);
+            ranges.extend(
+                class
+                    .ranges()
+                    .iter()
+                    .map(|(low, high)| (symbol(low), symbol(high))),
+            );
+            sets.push((from, ranges.len()));
+        }
         let mut builder = Builder {
             insts: Vec::new(),
-            ranges: Vec::new(),
-            sets: Vec::new(),
+            ranges,
+            classes,
+            sets,
             looks: false,
         };
-        for class in classes {
-            let from = builder.ranges.len();
-            let symbols = class
-                .ranges()
-                .iter()
-                .map(|(low, high)| (alphabet.symbol(*low), alphabet.symbol(*high)));
-            builder.ranges.extend(symbols);
-            builder.sets.push((class, from, builder.ranges.len()));
-        }
         let accept = builder.push(Inst::Match)?;
         let start = builder.node(root, accept)?;
         let anchored = builder.is_anchored(start);
@@ -168,9 +156,14 @@ impl Program {
     }
 }
 
+/// Collects the different classes in order.
 fn collect_classes<'a>(node: &'a Node, classes: &mut Vec<&'a Class>) {
     match node {
-        Node::Class(class) => classes.push(class),
+        Node::Class(class) => {
+            if let Err(place) = find(classes, class) {
+                classes.insert(place, class);
+            }
+        }
         Node::Look(_) => {}
         Node::Concat(nodes) | Node::Alternate(nodes) => {
             nodes.iter().for_each(|node| collect_classes(node, classes));
@@ -179,12 +172,18 @@ fn collect_classes<'a>(node: &'a Node, classes: &mut Vec<&'a Class>) {
     }
 }
 
+fn find(classes: &[&Class], class: &Class) -> Result<usize, usize> {
+    classes.binary_search_by(|other| other.ranges().cmp(class.ranges()))
+}
+
 /// Emits instructions from the end to the start, so that each knows what follows it.
 struct Builder<'a> {
     insts: Vec<Inst>,
     ranges: Vec<(Symbol, Symbol)>,
-    /// The classes in order, and where in `ranges` each one stands.
-    sets: Vec<(&'a Class, usize, usize)>,
+    /// The different classes in order.
+    classes: Vec<&'a Class>,
+    /// Where in `ranges` each class stands.
+    sets: Vec<(usize, usize)>,
     looks: bool,
 }
 
@@ -202,14 +201,9 @@ impl Builder<'_> {
     fn node(&mut self, node: &Node, next: Index) -> Result<Index, TooLarge> {
         match node {
             Node::Class(class) => {
-                let found = self
-                    .sets
-                    .binary_search_by_key(&class.ranges(), |(class, ..)| class.ranges());
-                let (_, from, to) = found
-                    .ok()
-                    .and_then(|index| self.sets.get(index))
-                    .ok_or(TooLarge)?;
-                let (from, to) = (*from, *to);
+                let found = find(&self.classes, class).ok();
+                let set = found.and_then(|index| self.sets.get(index));
+                let (from, to) = set.copied().ok_or(TooLarge)?;
                 self.push(Inst::Symbol { from, to, next })
             }
             Node::Look(look) => {
@@ -279,81 +273,5 @@ impl Builder<'_> {
             }
         }
         true
-    }
-}
-
-/// The characters in consecutive intervals, one per symbol.
-#[derive(Debug)]
-struct Alphabet {
-    /// Where each symbol's interval starts; the first is 0.
-    starts: Vec<u32>,
-    /// The symbols of ASCII, which most texts are.
-    ascii: [Symbol; 128],
-    neighbours: Vec<Neighbour>,
-}
-
-impl Alphabet {
-    /// The coarsest alphabet that tells apart what the classes and looks do.
-    fn of(classes: &[&Class]) -> Result<Self, TooLarge> {
-        let looked_at = [
-            (Neighbour::LineFeed, 0x0A, 0x0A),
-            (Neighbour::Word, 0x30, 0x39),
-            (Neighbour::Word, 0x41, 0x5A),
-            (Neighbour::Word, 0x5F, 0x5F),
-            (Neighbour::Word, 0x61, 0x7A),
-        ];
-        let ranges = classes
-            .iter()
-            .flat_map(|class| class.ranges().iter().copied());
-        let ranges = ranges.chain(looked_at.iter().map(|(_, low, high)| (*low, *high)));
-        let mut starts: Vec<u32> = ranges
-            .flat_map(|(low, high)| [low, high.saturating_add(1)])
-            .collect();
-        starts.push(0);
-        starts.sort_unstable();
-        starts.dedup();
-        // The symbol after the last must be an index too.
-        if starts.len() > MAX_PROGRAM {
-            return Err(TooLarge);
-        }
-        let neighbours = starts.iter().map(|start| {
-            let found = looked_at
-                .iter()
-                .find(|(_, low, high)| low <= start && start <= high);
-            found.map_or(Neighbour::Other, |(neighbour, ..)| *neighbour)
-        });
-        let neighbours = neighbours.chain([Neighbour::Edge]).collect();
-        let mut alphabet = Self {
-            starts,
-            ascii: [0; 128],
-            neighbours,
-        };
-        let mut ascii = [0; 128];
-        for (c, symbol) in (0..).zip(&mut ascii) {
-            *symbol = alphabet.search(c);
-        }
-        alphabet.ascii = ascii;
-        Ok(alphabet)
-    }
-
-    fn symbol(&self, c: u32) -> Symbol {
-        let ascii = usize::try_from(c).ok().and_then(|c| self.ascii.get(c));
-        ascii.copied().unwrap_or_else(|| self.search(c))
-    }
-
-    fn search(&self, c: u32) -> Symbol {
-        let after = self.starts.partition_point(|start| *start <= c);
-        Symbol::try_from(after.saturating_sub(1)).unwrap_or_default()
-    }
-
-    fn end(&self) -> Symbol {
-        Symbol::try_from(self.starts.len()).unwrap_or(Symbol::MAX)
-    }
-
-    fn neighbour(&self, symbol: Symbol) -> Neighbour {
-        self.neighbours
-            .get(usize::from(symbol))
-            .copied()
-            .unwrap_or(Neighbour::Other)
     }
 }

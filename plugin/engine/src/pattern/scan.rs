@@ -68,11 +68,21 @@ impl<'a> Scanner<'a> {
     }
 
     /// An error about what starts at `start`, a position.
+    #[cold]
     pub(super) fn error(&self, start: usize, message: &str) -> PatternError {
         let before = self.pattern.get(..start).unwrap_or_default();
+        // A message quotes the pattern and must stay one line.
+        let mut line = String::with_capacity(message.len());
+        for c in message.chars() {
+            if c.is_control() {
+                line.extend(c.escape_default());
+            } else {
+                line.push(c);
+            }
+        }
         PatternError {
             position: Some(before.chars().count().saturating_add(1)),
-            message: message.to_owned(),
+            message: line,
         }
     }
 

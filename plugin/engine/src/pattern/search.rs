@@ -9,7 +9,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::MAX_CACHE_BYTES;
-use super::program::{Index, Inst, Neighbour, Program, Symbol};
+use super::alphabet::{Neighbour, Symbol};
+use super::program::{Index, Inst, Program};
 
 /// How many characters a state must have been good for before the states are forgotten and
 /// collected anew rather than given up.
@@ -264,3 +265,6 @@ fn mark(steps: &mut [u32], index: Index, step: u32) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,11 @@
 //! Regular expressions in RE2's syntax: the operator `regex`, in time linear in the text.
 //!
-//! The engine is our own because the whole filter must stay under 400 kB and only needs to know
-//! whether a text matches, not where.
+//! The engine is our own because the whole filter must stay under 400 kB, and because RE2's syntax
+//! must be parsed here anyway: no Rust crate reads exactly that. Added to a bare wasm32-wasip1
+//! module: this 54 kB, `regex-lite` 71 kB (folds ASCII only, slower by an order of magnitude),
+//! `regex-automata`'s automata without a parser 37 kB (`nfa-pikevm`) or 69 kB (`hybrid`), `regex`
+//! with the fewest features 350 kB, with Unicode case folding 398 kB. It is small because only
+//! whether a text matches is asked, not where.
 
 use std::fmt;
 use std::sync::{Mutex, TryLockError};

@@ -42,15 +42,15 @@ impl Alphabet {
             .iter()
             .flat_map(|class| class.ranges().iter().copied());
         let ranges = ranges.chain(looked_at.iter().map(|(_, low, high)| (*low, *high)));
-        let mut starts: Vec<u32> = ranges
-            .flat_map(|(low, high)| [low, high.saturating_add(1)])
-            .collect();
-        starts.push(0);
-        starts.sort_unstable();
-        starts.dedup();
-        // The symbol after the last must be an index too.
-        if starts.len() > MAX_PROGRAM {
-            return None;
+        let mut starts = vec![0];
+        for start in ranges.flat_map(|(low, high)| [low, high.saturating_add(1)]) {
+            if let Err(place) = starts.binary_search(&start) {
+                starts.insert(place, start);
+            }
+            // The symbol after the last must be an index too.
+            if starts.len() > MAX_PROGRAM {
+                return None;
+            }
         }
         let neighbours = starts.iter().map(|start| {
             let found = looked_at

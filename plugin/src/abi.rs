@@ -3,7 +3,10 @@
 //! The SDK's own wrappers panic on a status that they do not expect and on a header name that is
 //! not UTF-8; a panic in the filter resets every stream of the worker. Signatures: proxy-wasm ABI
 //! 0.2.1.
-#![expect(unsafe_code, reason = "the ABI is pointers and lengths in linear memory")]
+#![expect(
+    unsafe_code,
+    reason = "the ABI is pointers and lengths in linear memory"
+)]
 
 use std::ptr::null_mut;
 
@@ -217,9 +220,7 @@ pub(crate) fn set_body(body: Body, size: usize, text: &[u8]) -> Result<(), Refus
     // Hosts differ in whether a length beyond the buffer is clipped; none keeps a tail this way.
     let length = size.max(text.len());
     // SAFETY: the host reads `text` during the call.
-    check(unsafe {
-        proxy_set_buffer_bytes(body as u32, 0, length, text.as_ptr(), text.len())
-    })
+    check(unsafe { proxy_set_buffer_bytes(body as u32, 0, length, text.as_ptr(), text.len()) })
 }
 
 /// A property, by its path; `None` when there is none.
@@ -227,18 +228,15 @@ pub(crate) fn property(path: &[&str]) -> Option<Vec<u8>> {
     let path = path.join("\0");
     let (mut data, mut size) = (null_mut(), 0);
     // SAFETY: the host reads the path during the call, and writes a pointer and a length.
-    let status = unsafe {
-        proxy_get_property(path.as_ptr(), path.len(), &raw mut data, &raw mut size)
-    };
+    let status =
+        unsafe { proxy_get_property(path.as_ptr(), path.len(), &raw mut data, &raw mut size) };
     take(status, data, size).ok()
 }
 
 /// Sets a property of one step.
 pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), Refusal> {
     // SAFETY: the host reads both during the call.
-    check(unsafe {
-        proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len())
-    })
+    check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 /// A value of the shared data and its compare-and-swap number.

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
+use toolgate_engine::Gate;
 use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
 use toolgate_engine::mcp::{Rejection, Reply};
-use toolgate_engine::Gate;
 
 use crate::abi::{self, Body, Map};
 use crate::shared::Shared;
@@ -66,7 +66,12 @@ impl Filter {
     fn answer(&mut self, reply: &Reply) -> Action {
         self.request = Request::Answered;
         let mut headers: Vec<(&str, &str)> = Vec::with_capacity(reply.headers.len());
-        headers.extend(reply.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(
+            reply
+                .headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+        );
         // A host that cannot reply keeps the stream paused: nothing goes upstream.
         let _ = abi::reply(reply.status, &headers, reply.body.as_bytes(), "toolgate");
         Action::Pause
@@ -99,7 +104,8 @@ impl Filter {
 
     fn strip_accept_encoding(&self) {
         let name = "accept-encoding";
-        let sent = abi::headers(&self.head).is_none_or(|headers| headers.all(name).next().is_some());
+        let sent =
+            abi::headers(&self.head).is_none_or(|headers| headers.all(name).next().is_some());
         if sent {
             // Where it stays, a compressed list is refused later.
             let _ = abi::remove_header(Map::Request, name);
@@ -112,7 +118,10 @@ impl Filter {
             return self.unconfigured();
         };
         let most = exchange.gate().max_body_bytes.saturating_add(1);
-        let step = match (abi::body(Body::Request, size.unwrap_or(most)), abi::headers(&self.head)) {
+        let step = match (
+            abi::body(Body::Request, size.unwrap_or(most)),
+            abi::headers(&self.head),
+        ) {
             // A host that spilled the body to disk hands out less than it announced.
             (Ok(body), Some(headers)) if size.is_none_or(|size| size == body.len()) => {
                 exchange.on_request_body(&headers, &body, &mut self.shared)
@@ -202,7 +211,10 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let watching = self.exchange.as_ref().is_some_and(Exchange::watches_response);
+        let watching = self
+            .exchange
+            .as_ref()
+            .is_some_and(Exchange::watches_response);
         if self.request != Request::Forwarded || end_of_stream || !watching {
             return Action::Continue;
         }

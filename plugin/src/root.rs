@@ -24,7 +24,10 @@ impl RootContext for Root {
         let text = match abi::body(Body::Configuration, size) {
             Ok(text) if text.len() == size => text,
             _ => {
-                abi::log(Level::Error, "toolgate: the configuration could not be read");
+                abi::log(
+                    Level::Error,
+                    "toolgate: the configuration could not be read",
+                );
                 return false;
             }
         };

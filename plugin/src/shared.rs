@@ -27,11 +27,7 @@ pub(crate) struct Shared {
 }
 
 impl Store for Shared {
-    fn update(
-        &mut self,
-        key: &str,
-        change: &mut Updater<'_>,
-    ) -> Result<(), StoreError> {
+    fn update(&mut self, key: &str, change: &mut Updater<'_>) -> Result<(), StoreError> {
         let mut absent_before = false;
         for _ in 0..TRIES {
             let old = match abi::shared_data(key) {

@@ -170,13 +170,15 @@ impl Callers {
     }
 
     fn by_claims(&self, around: &mut dyn Surroundings) -> Option<usize> {
-        self.grants.iter().position(|grant| match &grant.credential {
-            RawCredential::Claims(claims) => claims.iter().all(|(claim, want)| {
-                property(around, &claim_path(claim))
-                    == Some(Presented::Once(want.clone().into_bytes()))
-            }),
-            _ => false,
-        })
+        self.grants
+            .iter()
+            .position(|grant| match &grant.credential {
+                RawCredential::Claims(claims) => claims.iter().all(|(claim, want)| {
+                    property(around, &claim_path(claim))
+                        == Some(Presented::Once(want.clone().into_bytes()))
+                }),
+                _ => false,
+            })
     }
 
     fn by_san(&self, san: &[u8]) -> Option<usize> {

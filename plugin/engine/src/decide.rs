@@ -10,8 +10,8 @@ use crate::learned;
 use crate::limit::{
     Charge, CounterId, OpenTable, OwnSlot, Reason, Refusal, Reservation, Subject, reserve,
 };
-use crate::mcp::method::is_plain_name;
 use crate::mcp::Headers;
+use crate::mcp::method::is_plain_name;
 use crate::policy::condition::{Condition, Quantifier, Truth};
 use crate::policy::path::{Found, Path, Root, Segment, walk};
 use crate::policy::{Check, Cost, Entry, Limit, Listing, Policy, Required, Rule, Scope};
@@ -143,11 +143,7 @@ pub fn standing<'p>(policy: &'p Policy, tool: &str) -> Standing<'p> {
 }
 
 /// Decides a call: the first denial wins, and a denied call keeps no units.
-pub fn decide(
-    named: &NamedPolicy,
-    call: &Call<'_>,
-    around: &mut dyn Surroundings,
-) -> Verdict {
+pub fn decide(named: &NamedPolicy, call: &Call<'_>, around: &mut dyn Surroundings) -> Verdict {
     let policy = &named.policy;
     let mut verdict = Verdict::allowed();
     let entry = match standing(policy, call.tool) {
@@ -265,11 +261,7 @@ fn ask(
 }
 
 /// What is wrong with the arguments that must be there.
-fn missing(
-    required: &Required,
-    call: &Call<'_>,
-    around: &mut dyn Surroundings,
-) -> Option<String> {
+fn missing(required: &Required, call: &Call<'_>, around: &mut dyn Surroundings) -> Option<String> {
     let learned;
     let names = match required {
         Required::Listed(names) => names,
@@ -385,7 +377,9 @@ fn claim_text<'a>(path: &Path, around: &mut dyn Surroundings) -> Text<'a> {
 /// The client's address without its port.
 fn client_ip(around: &mut dyn Surroundings) -> Option<String> {
     let address = String::from_utf8(around.property(&["source", "address"])?).ok()?;
-    let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+    let host = address
+        .rsplit_once(':')
+        .map_or(address.as_str(), |(host, _)| host);
     Some(host.trim_matches(['[', ']']).to_owned())
 }
 

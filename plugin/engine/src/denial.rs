@@ -46,8 +46,7 @@ pub fn body(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) ->
     let text = format!("{PREFIX}{}", denial.message);
     let data = data(denial);
     // The result of a task is asked for later; its creation can only fail as an error.
-    let as_result =
-        form == DenyWith::Result && message.is_tool_call() && !message.params.task;
+    let as_result = form == DenyWith::Result && message.is_tool_call() && !message.params.task;
     if !as_result {
         let code = match denial.kind {
             DenialKind::Limit(_) => CODE_LIMITED,

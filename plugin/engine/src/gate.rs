@@ -113,16 +113,16 @@ impl Gate {
 impl NamedPolicy {
     /// The identity of each limit's counter for the upstream `server`, by the limit's number.
     pub fn counters(&self, server: &str) -> Rc<[CounterId]> {
-        if let Ok(known) = self.counters.try_borrow() {
-            if let Some(ids) = known.get(server) {
-                return Rc::clone(ids);
-            }
+        if let Ok(known) = self.counters.try_borrow()
+            && let Some(ids) = known.get(server)
+        {
+            return Rc::clone(ids);
         }
         let ids = self.identities(server);
-        if let Ok(mut known) = self.counters.try_borrow_mut() {
-            if known.len() < MAX_SERVERS {
-                known.insert(server.to_owned(), Rc::clone(&ids));
-            }
+        if let Ok(mut known) = self.counters.try_borrow_mut()
+            && known.len() < MAX_SERVERS
+        {
+            known.insert(server.to_owned(), Rc::clone(&ids));
         }
         ids
     }
@@ -130,7 +130,10 @@ impl NamedPolicy {
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
         let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-        let limits = policy.all_tools.iter().chain(entries.flat_map(|e| &e.limits));
+        let limits = policy
+            .all_tools
+            .iter()
+            .chain(entries.flat_map(|e| &e.limits));
         let mut ids: Vec<(usize, CounterId)> = limits
             .map(|limit| (limit.number, identity(policy, limit, server)))
             .collect();
@@ -143,7 +146,10 @@ impl NamedPolicy {
 fn identity(policy: &Policy, limit: &Limit, server: &str) -> CounterId {
     CounterId::of(&Identity {
         server,
-        section: limit.section.as_deref().map_or(Section::AllTools, Section::Tool),
+        section: limit
+            .section
+            .as_deref()
+            .map_or(Section::AllTools, Section::Tool),
         counter: &limit.counter,
         window: limit.quota.window,
         algorithm: limit.quota.algorithm,

@@ -68,10 +68,13 @@ fn required_of(definition: Value<'_>) -> Option<String> {
 fn rewrite(known: Option<Value<'_>>, id: &str, list: Option<&str>, out: &mut Vec<u8>) {
     let mut text = String::from("{");
     let newest = list.map(|list| (id.to_owned(), list));
-    let others = known.iter().flat_map(|k| k.members()).filter_map(|(key, value)| {
-        let key = key.decode().into_owned();
-        (key != id).then_some((key, value.text()))
-    });
+    let others = known
+        .iter()
+        .flat_map(|k| k.members())
+        .filter_map(|(key, value)| {
+            let key = key.decode().into_owned();
+            (key != id).then_some((key, value.text()))
+        });
     for (n, (key, list)) in newest.into_iter().chain(others).take(WAYS).enumerate() {
         if n > 0 {
             text.push(',');
@@ -103,7 +106,11 @@ impl Place {
             let bytes = <[u8; 16]>::try_from(half).unwrap_or_default();
             u128::from_be_bytes(bytes)
         });
-        let slot = words.next().unwrap_or(0) % u128::from(SLOTS);
+        let slot = words
+            .next()
+            .unwrap_or(0)
+            .checked_rem(u128::from(SLOTS))
+            .unwrap_or(0);
         Self {
             key: format!("tg1/schema/{slot}"),
             id: format!("{:032x}", words.next().unwrap_or(0)),

@@ -81,16 +81,16 @@ impl Exchange {
 
     /// The body is, or would become, longer than `max_body_bytes`.
     pub fn body_too_large(&mut self) -> RequestStep {
-        let why = format!(
-            "the body is longer than {} bytes",
-            self.gate.max_body_bytes
-        );
+        let why = format!("the body is longer than {} bytes", self.gate.max_body_bytes);
         self.reject(&Rejection::http(413, &why))
     }
 
     /// The host could not hand over what a decision needs.
     pub fn unreadable(&mut self, what: &str) -> RequestStep {
-        self.reject(&Rejection::http(500, &format!("the proxy did not hand over {what}")))
+        self.reject(&Rejection::http(
+            500,
+            &format!("the proxy did not hand over {what}"),
+        ))
     }
 
     fn reject(&mut self, rejection: &Rejection) -> RequestStep {
@@ -129,7 +129,9 @@ impl Exchange {
             Some(server) => server.clone(),
             None => {
                 let cluster = around.property(&["cluster_name"]);
-                cluster.and_then(|name| String::from_utf8(name).ok()).unwrap_or_default()
+                cluster
+                    .and_then(|name| String::from_utf8(name).ok())
+                    .unwrap_or_default()
             }
         };
     }
@@ -190,7 +192,9 @@ impl Exchange {
             Some("batch"),
             Exchange::grant_name(&gate, &self.caller),
         ));
-        self.reservation = taken.into_iter().fold(Reservation::default(), Reservation::and);
+        self.reservation = taken
+            .into_iter()
+            .fold(Reservation::default(), Reservation::and);
         self.forward(Expect::List)
     }
 
@@ -228,7 +232,11 @@ impl Exchange {
     fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
         let caller = Exchange::grant_name(gate, &self.caller);
         let method = (!message.method.is_empty()).then_some(message.method.as_ref());
-        let tool = message.params.name.as_deref().filter(|_| message.is_tool_call());
+        let tool = message
+            .params
+            .name
+            .as_deref()
+            .filter(|_| message.is_tool_call());
         let outcome = if verdict.denial.is_some() {
             Outcome::Deny
         } else {
@@ -316,12 +324,7 @@ fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
 }
 
 /// The denied element its denial, the other requests that they were not run.
-fn batch_reply(
-    messages: &[Message<'_>],
-    denied: usize,
-    denial: &Denial,
-    form: DenyWith,
-) -> Reply {
+fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
     let mut bodies = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         if message.role != Role::Request {

@@ -135,11 +135,7 @@ impl Exchange {
     }
 
     /// A response text without what the caller may not see; `None` when nothing changes.
-    fn filter(
-        &self,
-        text: &[u8],
-        around: &mut dyn Surroundings,
-    ) -> Result<Option<String>, String> {
+    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
             return Ok(None);
         }

@@ -12,7 +12,9 @@ pub(super) fn shows_tool(policy: &Policy, tool: &str) -> bool {
 
 /// Whether a prompt or resource may be shown.
 pub(super) fn shows(policy: &Policy, section: &Section, name: &str) -> bool {
-    let posture = section.find(name).map_or(policy.default, |(posture, _)| posture);
+    let posture = section
+        .find(name)
+        .map_or(policy.default, |(posture, _)| posture);
     policy.shadow || posture == Posture::Allow
 }
 

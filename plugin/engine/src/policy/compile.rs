@@ -4,13 +4,13 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::config::Faults;
 use crate::config::condition::{Operator, RawCondition};
 use crate::config::limit::{RawAlgorithm, RawCost, RawLimit, RawScope, RefundOn};
 use crate::config::policy::{Mode, RawHide, RawPolicy, RawSection};
 use crate::config::tool::{
     RawApproval, RawGuard, RawRequired, RawRule, RawState, RawTool, RawValidate,
 };
-use crate::config::Faults;
 use crate::glob::{Glob, GlobSet, is_glob};
 use crate::limit::{Algorithm, Quota, Window};
 
@@ -48,7 +48,10 @@ struct Compiler<'f> {
 impl Compiler<'_> {
     /// A rule's identifier: its pointer within the policy.
     fn id(&self, pointer: &str) -> String {
-        pointer.strip_prefix(self.document).unwrap_or(pointer).to_owned()
+        pointer
+            .strip_prefix(self.document)
+            .unwrap_or(pointer)
+            .to_owned()
     }
 
     fn policy(&mut self, raw: &RawPolicy<'_>) -> Option<Policy> {
@@ -177,8 +180,10 @@ impl Compiler<'_> {
         for guard in &raw.require {
             if guard.conditions.is_empty() {
                 let at = format!("{}/conditions", guard.pointer);
-                self.faults
-                    .error(&at, "expected at least one condition: a `require` of nothing does nothing");
+                self.faults.error(
+                    &at,
+                    "expected at least one condition: a `require` of nothing does nothing",
+                );
             }
             let conditions = self.conditions(&guard.conditions);
             let rule = self.guard_rule(guard, Check::Require(conditions));
@@ -198,10 +203,14 @@ impl Compiler<'_> {
             match rule {
                 RawRule::Require(guard) => {
                     let conditions = self.conditions(&guard.conditions);
-                    entry.rules.push(self.guard_rule(guard, Check::Require(conditions)));
+                    entry
+                        .rules
+                        .push(self.guard_rule(guard, Check::Require(conditions)));
                 }
                 RawRule::Deny(guard) => {
-                    entry.rules.push(self.guard_rule(guard, Check::DenyIf(Vec::new())));
+                    entry
+                        .rules
+                        .push(self.guard_rule(guard, Check::DenyIf(Vec::new())));
                 }
                 RawRule::Approve(approval) => {
                     let rule = self.approval(approval);
@@ -218,14 +227,19 @@ impl Compiler<'_> {
         if limits.len() > MAX_LIMITS {
             self.faults.error(
                 &raw.pointer,
-                format!("more than {MAX_LIMITS} limits on one tool: each costs two calls of the host"),
+                format!(
+                    "more than {MAX_LIMITS} limits on one tool: each costs two calls of the host"
+                ),
             );
         }
         entry.limits = limits;
         if shadow {
             let rules = entry.rules.iter_mut().chain(&mut entry.approvals);
             rules.for_each(|rule| rule.shadow = true);
-            entry.limits.iter_mut().for_each(|limit| limit.shadow = true);
+            entry
+                .limits
+                .iter_mut()
+                .for_each(|limit| limit.shadow = true);
         }
         entry
     }
@@ -356,7 +370,9 @@ impl Compiler<'_> {
             text => {
                 self.faults.error(
                     &raw.pointer,
-                    format!("`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"),
+                    format!(
+                        "`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"
+                    ),
                 );
                 return None;
             }
@@ -433,7 +449,10 @@ impl Compiler<'_> {
         if !others.is_empty() {
             entry.rules.push(Rule {
                 id: self.id(&raw.rule),
-                message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
+                message: raw
+                    .on_deny
+                    .clone()
+                    .unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
                 check: Check::Require(others),
                 shadow: raw.mode == Some(Mode::Shadow),
             });
@@ -466,7 +485,10 @@ impl Compiler<'_> {
             if limits.iter().any(|other| same_counter(other, &limit)) {
                 self.faults.error(
                     &raw.pointer,
-                    format!("counter `{}` is charged twice in this window: keep one", raw.counter),
+                    format!(
+                        "counter `{}` is charged twice in this window: keep one",
+                        raw.counter
+                    ),
                 );
             }
             limits.push(limit);

@@ -9,33 +9,33 @@
 use host_test::{Exchange, Host, Module, Reply, Request, Response, Settings};
 
 /// A guest of `tests/guests` by its name.
-pub fn module(guest: &str) -> Module {
+pub(crate) fn module(guest: &str) -> Module {
     let path = format!("{}/tests/guests/{guest}.wat", env!("CARGO_MANIFEST_DIR"));
     Module::from_file(path).unwrap()
 }
 
 /// A host with this guest.
-pub fn start(guest: &str, settings: &Settings) -> Host {
+pub(crate) fn start(guest: &str, settings: &Settings) -> Host {
     Host::start(&module(guest), settings).unwrap()
 }
 
 /// The settings of most tests.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::default()
 }
 
 /// An upstream that answers "ok".
-pub fn ok(_: &Request) -> Reply {
+pub(crate) fn ok(_: &Request) -> Reply {
     Response::new(200).with_body("ok").into()
 }
 
 /// An upstream that answers with the body that it got.
-pub fn echo(request: &Request) -> Reply {
+pub(crate) fn echo(request: &Request) -> Reply {
     Response::new(200).with_body(request.body.clone()).into()
 }
 
 /// The callbacks about the request, or the response, as text.
-pub fn callbacks(out: &Exchange, half: &str) -> Vec<String> {
+pub(crate) fn callbacks(out: &Exchange, half: &str) -> Vec<String> {
     let of_half = out
         .callbacks
         .iter()

@@ -61,7 +61,6 @@ class Envoy:
             *("--concurrency", str(concurrency)),
             *("--admin-address-path", admin_file),
             *("--file-flush-interval-msec", "50"),
-            *("--service-node", "toolgate", "--service-cluster", "toolgate"),
             *("--log-level", "warning", "--component-log-level", "wasm:info,config:info"),
             # Several Envoys on one machine must not share a region of memory.
             "--use-dynamic-base-id",
@@ -127,18 +126,22 @@ class Envoy:
     def stat(self, name: str) -> int:
         return self.stats(name).get(name, 0)
 
-    def records(self, at_least: int = 0, timeout: float = 5) -> list[dict[str, Any]]:
-        """The decision records so far, after waiting until there are `at_least` that many.
+    def records(self, at_least: int = 0, *, tool: str | None = None, timeout: float = 10) -> list[dict[str, Any]]:
+        """The decision records so far, after waiting until there are `at_least` that many; only those about `tool`.
 
         A request for which the filter wrote none counts as `{}`.
         """
         deadline = time.monotonic() + timeout
         while True:
-            lines = self.records_path.read_text().splitlines()
-            if len(lines) >= at_least:
-                return [{} if line == "-" else json.loads(line) for line in lines]
+            # The last piece is empty, or a line that is still being written.
+            lines = self.records_path.read_text().split("\n")[:-1]
+            found = [{} if line == "-" else json.loads(line) for line in lines]
+            if tool is not None:
+                found = [entry for entry in found if entry.get("tool") == tool]
+            if len(found) >= at_least:
+                return found
             if time.monotonic() > deadline:
-                raise self.process.failure(f"{len(lines)} records in {timeout} s, not {at_least}")
+                raise self.process.failure(f"wrote {len(found)} decision records in {timeout} s, not {at_least}")
             time.sleep(0.02)
 
     def log(self) -> str:
@@ -160,8 +163,8 @@ class Envoy:
     def _updates(self) -> tuple[int, int]:
         """How many filter files Envoy took and refused."""
         found = self.stats("extension_config_discovery")
-        taken = sum(value for name, value in found.items() if name.endswith(".config_reload"))
-        refused = sum(value for name, value in found.items() if name.endswith((".config_fail", ".update_rejected")))
+        taken = sum(value for name, value in found.items() if name.endswith(".update_success"))
+        refused = sum(value for name, value in found.items() if name.endswith(".update_rejected"))
         return taken, refused
 
     def stop(self) -> None:

@@ -226,12 +226,17 @@ def run(
     return output
 
 
-def stream(argv: Sequence[str | Path], *, limit: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
-    """Runs a command with our own output as its output, and returns its exit code; after `limit` seconds, 124."""
+def stream(argv: Sequence[str | Path], *, limit: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> tuple[int, list[str]]:
+    """Runs a command, passing its output on as it comes; returns its exit code and its lines.
+
+    After `limit` seconds it is stopped, and the exit code is 124.
+    """
     try:
         child = subprocess.Popen(
             [str(part) for part in argv],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
@@ -239,11 +244,31 @@ def stream(argv: Sequence[str | Path], *, limit: float, env: Mapping[str, str] |
         )
     except OSError as error:
         raise ProcessError(f"cannot run `{argv[0]}`: {error}") from error
+    overran = threading.Event()
+
+    def end() -> None:
+        overran.set()
+        # Programs of ours stop what they started when they get this.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        time.sleep(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+    alarm = threading.Timer(limit, end)
+    alarm.daemon = True
+    alarm.start()
+    lines = []
     try:
-        return child.wait(limit)
-    except subprocess.TimeoutExpired:
-        return 124
+        assert child.stdout is not None
+        for raw in child.stdout:
+            line = raw.decode(errors="replace").rstrip("\n")
+            lines.append(line)
+            print(line, flush=True)
+        code = child.wait()
+        return (124 if overran.is_set() else code), lines
     finally:
+        alarm.cancel()
         if child.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGTERM)

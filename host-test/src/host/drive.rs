@@ -10,6 +10,7 @@ mod reply;
 mod wire;
 
 use self::half::{Half, Way};
+pub(crate) use self::reply::failed_stream;
 use self::wire::{Down, Up};
 use super::error::TrapReport;
 use super::exchange::{Callback, Exchange, Problem};
@@ -290,10 +291,16 @@ impl Drive<'_> {
         Err(Over)
     }
 
-    /// The virtual machine is gone, and with it the streams in flight.
+    /// The virtual machine is gone, and with it the streams in flight, whatever the failure
+    /// policy: 503 if nothing was sent yet, otherwise a reset.
     fn trap(&mut self, trap: TrapReport) -> Step {
         self.out.trapped.get_or_insert(trap);
-        self.reset()
+        if self.down.response.is_some() {
+            return self.reset();
+        }
+        self.out.local_reply = Some(failed_stream());
+        self.down.fail(503);
+        Err(Over)
     }
 
     /// Logs and deletes the stream, and adds up the record.

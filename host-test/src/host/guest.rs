@@ -68,6 +68,15 @@ pub(crate) struct Guest {
     /// For `proxy_get_status`.
     pub(crate) status: (u32, String),
     pub(crate) tally: Tally,
+    /// What is left of the bounds on host functions for the callback that runs.
+    pub(crate) budget: Budget,
+}
+
+/// What a callback may still ask of the host.
+#[derive(Default)]
+pub(crate) struct Budget {
+    pub(crate) calls: u64,
+    pub(crate) bytes: u64,
 }
 
 /// A timer, in nanoseconds.
@@ -110,6 +119,7 @@ impl Guest {
             queues: BTreeMap::new(),
             status: (0, String::new()),
             tally: Tally::default(),
+            budget: Budget::default(),
         }
     }
 
@@ -119,6 +129,15 @@ impl Guest {
 
     pub(crate) fn process(&self) -> &Process {
         &self.common.process
+    }
+
+    /// Fills up what a callback may ask of the host.
+    pub(crate) fn refill(&mut self) {
+        let limits = &self.common.settings.limits;
+        self.budget = Budget {
+            calls: limits.host_calls,
+            bytes: limits.host_bytes,
+        };
     }
 
     pub(crate) fn new_context(&mut self) -> u32 {

@@ -40,6 +40,10 @@ pub enum BodySequence {
 pub struct Limits {
     /// Fuel (about one a Wasm instruction) for each call into the guest.
     pub fuel: u64,
+    /// Calls of the guest to the host, for each call into the guest.
+    pub host_calls: u64,
+    /// Bytes copied between guest and host, for each call into the guest.
+    pub host_bytes: u64,
     /// Pages of 64 KiB of linear memory.
     pub memory_pages: u32,
     /// Elements of a table.
@@ -49,7 +53,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            fuel: 500_000_000,
+            fuel: 200_000_000,
+            host_calls: 1_000_000,
+            host_bytes: 1 << 26,
             memory_pages: 2_048,
             table_elements: 65_536,
         }

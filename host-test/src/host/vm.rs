@@ -52,6 +52,7 @@ impl Vm {
         let mut store = Store::new(engine, Guest::new(common, worker, generation));
         store.limiter(|guest| &mut guest.limiter);
         fuel(&mut store);
+        store.data_mut().refill();
         let instance = module.pre().instantiate(&mut store).map_err(|error| {
             // A module's own start function runs here, and a too large memory is refused here.
             if store.data().limiter.refused {
@@ -169,6 +170,7 @@ impl Vm {
         guest.current = context;
         guest.effective = 0;
         guest.limiter.refused = false;
+        guest.refill();
         let arguments: Vec<Val> = arguments
             .iter()
             .map(|n| Val::I32(n.cast_signed()))

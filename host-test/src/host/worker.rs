@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::drive;
 use super::error::TrapReport;
-use super::exchange::{Exchange, LocalReply};
+use super::exchange::Exchange;
 use super::guest::Common;
 use super::message::{Request, Response};
 use super::module::Module;
@@ -128,11 +128,7 @@ fn unavailable() -> Exchange {
     Exchange {
         response: Some(Response::new(503)),
         response_complete: true,
-        local_reply: Some(LocalReply {
-            status: 503,
-            by_filter: false,
-            details: "wasm_fail_stream".to_owned(),
-        }),
+        local_reply: Some(drive::failed_stream()),
         ..Exchange::default()
     }
 }

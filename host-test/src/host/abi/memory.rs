@@ -11,21 +11,21 @@ fn range(address: u32, size: u32) -> Result<std::ops::Range<usize>, Refusal> {
     Ok(start..end)
 }
 
-fn count(call: &mut Call<'_>, bytes: usize) {
-    let tally = &mut call.data_mut().tally;
-    tally.bytes_copied = tally.bytes_copied.saturating_add(bytes as u64);
+/// Counts bytes before they are copied, so that what is too much is never held.
+fn charge(call: &mut Call<'_>, size: u32) -> Outcome {
+    super::charge_bytes(call, u64::from(size)).map_err(Refusal::Trap)
 }
 
 /// Copies bytes out of the guest.
 pub(super) fn read(call: &mut Call<'_>, address: u32, size: u32) -> Result<Vec<u8>, Refusal> {
     let memory = call.data().memory.ok_or(Status::InvalidMemoryAccess)?;
-    let bytes = memory
-        .data(&*call)
-        .get(range(address, size)?)
-        .ok_or(Status::InvalidMemoryAccess)?
-        .to_vec();
-    count(call, bytes.len());
-    Ok(bytes)
+    let range = range(address, size)?;
+    if memory.data_size(&*call) < range.end {
+        return Err(Status::InvalidMemoryAccess.into());
+    }
+    charge(call, size)?;
+    let bytes = memory.data(&*call).get(range);
+    Ok(bytes.ok_or(Status::InvalidMemoryAccess)?.to_vec())
 }
 
 /// Copies text out of the guest; what is not UTF-8 is replaced.
@@ -42,8 +42,7 @@ pub(super) fn write(call: &mut Call<'_>, address: u32, bytes: &[u8]) -> Outcome 
         .get_mut(range(address, size)?)
         .ok_or(Status::InvalidMemoryAccess)?
         .copy_from_slice(bytes);
-    count(call, bytes.len());
-    Ok(())
+    charge(call, size)
 }
 
 pub(super) fn write_u32(call: &mut Call<'_>, address: u32, value: u32) -> Outcome {

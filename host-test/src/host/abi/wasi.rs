@@ -3,12 +3,12 @@
 
 use std::fmt;
 
-use wasmtime::{FuncType, Linker, Val};
+use wasmtime::{FuncType, Linker, Val, ValType};
 
 use super::super::guest::Guest;
 use super::super::log::Level;
 use super::status::Refusal;
-use super::{Call, memory};
+use super::{Call, charge_call, memory};
 
 /// The names under which modules import WASI.
 pub(crate) const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
@@ -132,23 +132,27 @@ pub(crate) fn refuse(
     name: &str,
     ty: FuncType,
 ) -> wasmtime::Result<()> {
-    linker.func_new(module, name, ty, |mut call, _, results| {
-        let tally = &mut call.data_mut().tally;
-        tally.host_calls = tally.host_calls.saturating_add(1);
-        if let [Val::I32(result)] = results {
-            *result = NOSYS.cast_signed();
-        }
+    let answers: Vec<Val> = ty.results().map(|ty| refusal(&ty)).collect();
+    linker.func_new(module, name, ty, move |mut call, _, results| {
+        charge_call(&mut call)?;
+        results.clone_from_slice(&answers);
         Ok(())
     })?;
     Ok(())
+}
+
+fn refusal(ty: &ValType) -> Val {
+    match ty {
+        ValType::I32 => Val::I32(NOSYS.cast_signed()),
+        ty => Val::default_for_ty(ty).unwrap_or(Val::I32(0)),
+    }
 }
 
 fn run(
     mut call: Call<'_>,
     f: impl FnOnce(&mut Call<'_>) -> Result<u32, Refusal>,
 ) -> wasmtime::Result<u32> {
-    let tally = &mut call.data_mut().tally;
-    tally.host_calls = tally.host_calls.saturating_add(1);
+    charge_call(&mut call)?;
     match f(&mut call) {
         Ok(errno) => Ok(errno),
         Err(Refusal::Status(_)) => Ok(FAULT),

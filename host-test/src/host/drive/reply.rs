@@ -17,6 +17,15 @@ struct Reply {
     grpc_status: Option<u32>,
 }
 
+/// What Envoy answers, without a body and past the filter, when the virtual machine failed.
+pub(crate) fn failed_stream() -> LocalReply {
+    LocalReply {
+        status: 503,
+        by_filter: false,
+        details: "wasm_fail_stream".to_owned(),
+    }
+}
+
 impl Reply {
     fn own(status: u16, body: &str, details: &str) -> Reply {
         Reply {

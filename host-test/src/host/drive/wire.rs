@@ -95,6 +95,12 @@ impl Down {
         self.complete = true;
     }
 
+    /// A whole response without headers or body.
+    pub(super) fn fail(&mut self, status: u16) {
+        self.response = Some(Response::new(status));
+        self.complete = true;
+    }
+
     pub(super) fn record(self, out: &mut Exchange, head: bool) {
         if let Some(response) = self.response.as_ref().filter(|_| self.complete && !head) {
             let actual = response.chunks.iter().map(Vec::len).sum();

@@ -1,7 +1,7 @@
 //! One response, one claim.
 
 use toolgate_engine::json::Kind;
-use toolgate_engine::mcp::list::{Filtered, Limits, ListError, filter, may_hold_list};
+use toolgate_engine::mcp::list::{Filtered, Limits, ListError, filter};
 
 use super::{Caller, LIMITS};
 
@@ -9,7 +9,7 @@ fn run(text: &str) -> Result<Filtered, ListError> {
     filter(text.as_bytes(), &mut Caller::default(), LIMITS)
 }
 
-fn result(inner: &str) -> String {
+pub(crate) fn result(inner: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":1,"result":{inner}}}"#)
 }
 
@@ -363,40 +363,4 @@ fn a_list_cut_short_at_any_byte_is_refused_whole() {
         run(&text),
         Ok(Filtered::Changed { removed: 1, .. })
     ));
-}
-
-#[test]
-fn ordinary_results_are_not_parsed() {
-    for text in [
-        result(
-            r#"{"content":[{"type":"text","text":"tools, \"tools\", resources \u003cb\u003e é \ud83d\ude00"}]}"#,
-        ),
-        result(r#"{"capabilities":{"tool":{}},"protocolVersion":"2025-11-25"}"#),
-        "data that is not JSON".into(),
-        String::new(),
-    ] {
-        assert!(!may_hold_list(text.as_bytes()), "{text}");
-    }
-    for text in [
-        result(r#"{"tools":[]}"#),
-        result(r#"{"PrompTs":[]}"#),
-        result(r#"{"resourceſ":[]}"#),
-        result(r#"{"to\u006Fls":[]}"#),
-        result(r#"{"tool\u017F":[]}"#),
-    ] {
-        assert!(may_hold_list(text.as_bytes()), "{text}");
-        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(may_hold_list(&utf16));
-    }
-}
-
-/// The pre-check knows one character beyond ASCII, so there must not be another.
-#[test]
-fn only_the_long_s_folds_into_a_lists_key() {
-    for c in ('\u{80}'..=char::MAX).filter(|c| *c != '\u{17F}') {
-        let folded: String = c.to_uppercase().flat_map(char::to_lowercase).collect();
-        for key in ["tools", "prompts", "resources"] {
-            assert!(!key.contains(&folded), "{c:?} folds to {folded}");
-        }
-    }
 }

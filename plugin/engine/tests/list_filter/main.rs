@@ -3,6 +3,7 @@
 #![allow(clippy::string_slice, clippy::arithmetic_side_effects)]
 
 mod cases;
+mod pre_check;
 mod random;
 
 use toolgate_engine::json::Value;

@@ -201,6 +201,7 @@ fn a_replaced_event_keeps_its_other_lines_in_order() {
         "id: 1\r\n: c\r\nevent: x\r\ndata: {}\r\nfoo\r\n\r\n: d\r\n"
     );
     assert_eq!(replace("data: a\r\r", "{}"), "data: {}\r\r");
+    assert_eq!(replace("data: a\r\r: \"b\"\n", "{}"), "data: {}\r\r:\n");
     // The CR of the first must not meet the LF of the blank line.
     assert_eq!(replace("data: a\rdata: b\n\n", "{}"), "data: {}\n\n");
     assert_eq!(replace("data: a\r\"x\"\n\n", "{}"), "data: {}\r:\n\n");

@@ -23,7 +23,11 @@ pub trait Keyword: Copy + 'static {
             let hint = hint(&word, names());
             faults.error(
                 &field.pointer,
-                format!("`{word}` is not {}{hint}; one of {}", Self::WHAT, listing(Self::WORDS)),
+                format!(
+                    "`{word}` is not {}{hint}; one of {}",
+                    Self::WHAT,
+                    listing(Self::WORDS)
+                ),
             );
         }
         found.map(|(_, value)| *value)

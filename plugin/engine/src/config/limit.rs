@@ -125,7 +125,15 @@ pub struct RawScope {
 }
 
 const KEYS: [&str; 9] = [
-    "counter", "window", "max", "scope", "algorithm", "cost", "refund_on", "on_deny", "mode",
+    "counter",
+    "window",
+    "max",
+    "scope",
+    "algorithm",
+    "cost",
+    "refund_on",
+    "on_deny",
+    "mode",
 ];
 
 /// Reads a `limits` array; `owner` is the rule identifier of what it stands in.
@@ -148,10 +156,9 @@ fn read_limit(field: &Field<'_>, array: &str, faults: &mut Faults) -> Option<Raw
     let max = object
         .required("max", faults)
         .and_then(|f| f.integer(1..=u64::MAX, faults));
-    let scope = object.get("scope").map_or_else(
-        || grant_scope(&field.pointer),
-        |f| read_scope(f, faults),
-    );
+    let scope = object
+        .get("scope")
+        .map_or_else(|| grant_scope(&field.pointer), |f| read_scope(f, faults));
     let algorithm = object
         .get("algorithm")
         .and_then(|f| RawAlgorithm::read(f, faults))
@@ -228,7 +235,10 @@ fn read_cost(field: &Field<'_>, faults: &mut Faults) -> Option<RawCost> {
     match field.value.as_str() {
         Some(path) => Some(RawCost::From(path.into_owned())),
         None => {
-            field.wrong("an integer of at least 1, or a path such as `args.amount`", faults);
+            field.wrong(
+                "an integer of at least 1, or a path such as `args.amount`",
+                faults,
+            );
             None
         }
     }

@@ -66,7 +66,14 @@ pub struct RawPlugin<'a> {
 }
 
 const KEYS: [&str; 9] = [
-    "server", "policy", "policies", "grants", "identity", "max_body_bytes", "hold_headers", "audit",
+    "server",
+    "policy",
+    "policies",
+    "grants",
+    "identity",
+    "max_body_bytes",
+    "hold_headers",
+    "audit",
     "global_limits",
 ];
 
@@ -85,11 +92,15 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
         hold_headers: true,
         ..RawPlugin::default()
     };
-    plugin.server = object.get("server").and_then(|f| f.name("a server's name", faults));
+    plugin.server = object
+        .get("server")
+        .and_then(|f| f.name("a server's name", faults));
     plugin.policy = object.get("policy").and_then(|f| read_policy(f, faults));
     if let Some(policies) = object.get("policies") {
         for (name, entry) in policies.entries(faults) {
-            plugin.policies.extend(read_policy(&entry, faults).map(|p| (name, p)));
+            plugin
+                .policies
+                .extend(read_policy(&entry, faults).map(|p| (name, p)));
         }
     }
     if let Some(grants) = object.get("grants") {
@@ -99,17 +110,25 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(identity) = object.get("identity") {
         let elements = identity.elements(faults);
-        plugin.identity = elements.iter().filter_map(|e| read_identity(e, faults)).collect();
+        plugin.identity = elements
+            .iter()
+            .filter_map(|e| read_identity(e, faults))
+            .collect();
     }
     if let Some(max) = object.get("max_body_bytes") {
-        plugin.max_body_bytes = max.integer(1..=MAX_MAX_BODY, faults).unwrap_or(DEFAULT_MAX_BODY);
+        plugin.max_body_bytes = max
+            .integer(1..=MAX_MAX_BODY, faults)
+            .unwrap_or(DEFAULT_MAX_BODY);
     }
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
     }
     for (key, issue) in [
         ("audit", "settings of the decision record are not built yet"),
-        ("global_limits", "limits across several proxies are not built yet"),
+        (
+            "global_limits",
+            "limits across several proxies are not built yet",
+        ),
     ] {
         // Accepting a setting without acting on it would be a silent hole.
         if let Some(field) = object.get(key) {
@@ -137,7 +156,10 @@ fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> 
             None => {}
         }
     }
-    if let Some(name) = object.get("header").and_then(|f| f.name("a header's name", faults)) {
+    if let Some(name) = object
+        .get("header")
+        .and_then(|f| f.name("a header's name", faults))
+    {
         found.push(RawIdentity::Header(name.to_ascii_lowercase()));
     }
     if let Some(path) = object.get("claim").and_then(|f| f.name("a claim", faults)) {
@@ -171,7 +193,10 @@ fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<Ra
     if let Some(claims) = object.get("claim") {
         let entries = claims.entries(faults);
         if entries.is_empty() {
-            faults.error(&claims.pointer, "expected at least one claim: none would match everybody");
+            faults.error(
+                &claims.pointer,
+                "expected at least one claim: none would match everybody",
+            );
         }
         let claims = entries
             .into_iter()

@@ -100,8 +100,17 @@ pub struct RawPolicy<'a> {
 }
 
 const KEYS: [&str; 11] = [
-    "version", "description", "default", "hide", "all_tools", "tools", "methods", "resources",
-    "prompts", "mode", "deny_with",
+    "version",
+    "description",
+    "default",
+    "hide",
+    "all_tools",
+    "tools",
+    "methods",
+    "resources",
+    "prompts",
+    "mode",
+    "deny_with",
 ];
 
 /// Reads a policy document.
@@ -118,20 +127,24 @@ pub fn read_policy<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPoli
     if let Some(hide) = object.get("hide") {
         policy.hide = read_hide(hide, faults);
     }
-    if let Some(all) = object.get("all_tools") {
-        if let Some(all) = Object::read(all, &["limits"], faults) {
-            policy.all_limits = all
-                .get("limits")
-                .map_or_else(Vec::new, |f| read_limits(f, faults));
-        }
+    if let Some(all) = object.get("all_tools")
+        && let Some(all) = Object::read(all, &["limits"], faults)
+    {
+        policy.all_limits = all
+            .get("limits")
+            .map_or_else(Vec::new, |f| read_limits(f, faults));
     }
     if let Some(tools) = object.get("tools") {
         for (name, entry) in tools.entries(faults) {
-            policy.tools.extend(read_tool(&entry, faults).map(|tool| (name, tool)));
+            policy
+                .tools
+                .extend(read_tool(&entry, faults).map(|tool| (name, tool)));
         }
     }
     policy.methods = object.get("methods").and_then(|f| read_section(f, faults));
-    policy.resources = object.get("resources").and_then(|f| read_section(f, faults));
+    policy.resources = object
+        .get("resources")
+        .and_then(|f| read_section(f, faults));
     policy.prompts = object.get("prompts").and_then(|f| read_section(f, faults));
     if let Some(form) = object.get("deny_with") {
         policy.deny_with = DenyWith::read(form, faults).unwrap_or_default();
@@ -167,7 +180,10 @@ fn read_version(object: &Object<'_>, has_rules: bool, faults: &mut Faults) {
             }
         }
         None if has_rules => {}
-        None => faults.error(&object.pointer, "`version` is missing: state `\"version\": \"1\"`"),
+        None => faults.error(
+            &object.pointer,
+            "`version` is missing: state `\"version\": \"1\"`",
+        ),
     }
 }
 

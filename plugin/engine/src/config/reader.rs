@@ -55,7 +55,9 @@ impl<'a> Field<'a> {
         if name.is_empty() || name.trim() != name {
             faults.error(
                 &self.pointer,
-                format!("`{name}` is not {what}: it must not be blank or have white space around it"),
+                format!(
+                    "`{name}` is not {what}: it must not be blank or have white space around it"
+                ),
             );
             return None;
         }
@@ -72,7 +74,11 @@ impl<'a> Field<'a> {
     }
 
     /// An integer of a range, exact: `10`, `1e1` and `10.0` are the same.
-    pub fn integer(&self, range: std::ops::RangeInclusive<u64>, faults: &mut Faults) -> Option<u64> {
+    pub fn integer(
+        &self,
+        range: std::ops::RangeInclusive<u64>,
+        faults: &mut Faults,
+    ) -> Option<u64> {
         let (min, max) = (*range.start(), *range.end());
         let read = self.value.as_number().and_then(|n| n.to_u64());
         match read.filter(|n| range.contains(n)) {
@@ -154,7 +160,10 @@ impl<'a> Object<'a> {
                 let known: Vec<_> = known.iter().map(|k| format!("`{k}`")).collect();
                 faults.error(
                     &member.pointer,
-                    format!("unknown key `{key}`{hint}; known here: {}", known.join(", ")),
+                    format!(
+                        "unknown key `{key}`{hint}; known here: {}",
+                        known.join(", ")
+                    ),
                 );
             }
             fine

@@ -119,7 +119,14 @@ pub struct RawState<'a> {
 }
 
 const TOOL_KEYS: [&str; 8] = [
-    "validate", "require", "deny_if", "approve_if", "rules", "limits", "mode", "description",
+    "validate",
+    "require",
+    "deny_if",
+    "approve_if",
+    "rules",
+    "limits",
+    "mode",
+    "description",
 ];
 
 /// Reads one entry under `tools`.
@@ -129,7 +136,9 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
         description.string(faults);
     }
     let guards = |key: &str, faults: &mut Faults| {
-        let elements = object.get(key).map_or_else(Vec::new, |f| f.elements(faults));
+        let elements = object
+            .get(key)
+            .map_or_else(Vec::new, |f| f.elements(faults));
         elements
             .iter()
             .filter_map(|e| read_guard(e, faults))
@@ -146,7 +155,10 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     if let Some(validate) = object.get("validate") {
         tool.validate.extend(read_validate(validate, faults));
     }
-    for element in object.get("approve_if").map_or_else(Vec::new, |f| f.elements(faults)) {
+    for element in object
+        .get("approve_if")
+        .map_or_else(Vec::new, |f| f.elements(faults))
+    {
         tool.approve_if.extend(read_approval(&element, faults));
     }
     if let Some(limits) = object.get("limits") {
@@ -203,7 +215,9 @@ fn read_timeout(field: &Field<'_>, faults: &mut Faults) -> Option<u64> {
     if seconds.is_none() {
         faults.error(
             &field.pointer,
-            format!("`{text}` is not a duration such as `30m`: a number above 0 and one of s, m, h, d"),
+            format!(
+                "`{text}` is not a duration such as `30m`: a number above 0 and one of s, m, h, d"
+            ),
         );
     }
     seconds
@@ -263,8 +277,17 @@ impl Keyword for Action {
 }
 
 const RULE_KEYS: [&str; 11] = [
-    "name", "action", "conditions", "on_deny", "rate_limit", "state", "validate", "approval_timeout",
-    "reason", "mode", "description",
+    "name",
+    "action",
+    "conditions",
+    "on_deny",
+    "rate_limit",
+    "state",
+    "validate",
+    "approval_timeout",
+    "reason",
+    "mode",
+    "description",
 ];
 
 fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut Faults) {
@@ -275,24 +298,32 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
         .get("action")
         .map_or(Some(Action::Evaluate), |f| Action::read(f, faults));
     let Some(action) = action else { return };
-    let name = object.get("name").and_then(|f| f.name("a rule's name", faults));
+    let name = object
+        .get("name")
+        .and_then(|f| f.name("a rule's name", faults));
     let conditions = object
         .get("conditions")
         .map(|f| read_conditions(f, faults))
         .unwrap_or_default();
     let reason = object.get("reason").or_else(|| object.get("on_deny"));
     if let (Some(_), Some(on_deny)) = (object.get("reason"), object.get("on_deny")) {
-        faults.error(&on_deny.pointer, "`on_deny` and `reason` say the same thing: keep one");
+        faults.error(
+            &on_deny.pointer,
+            "`on_deny` and `reason` say the same thing: keep one",
+        );
     }
     let said = reason.and_then(|f| f.string(faults));
     let named = || Some(format!("Denied by rule \"{}\"", name.as_deref()?));
     let on_deny = said.or_else(named);
     let mode = read_mode(&object, faults);
     let only = |key: &str, actions: &[Action], faults: &mut Faults| {
-        if let Some(field) = object.get(key) {
-            if !actions.contains(&action) {
-                faults.error(&field.pointer, format!("`{key}` has no meaning under this `action`"));
-            }
+        if let Some(field) = object.get(key)
+            && !actions.contains(&action)
+        {
+            faults.error(
+                &field.pointer,
+                format!("`{key}` has no meaning under this `action`"),
+            );
         }
     };
     only("approval_timeout", &[Action::RequireApproval], faults);
@@ -326,7 +357,11 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
         })),
         Action::Evaluate | Action::Allow => {
             if let Some(validate) = object.get("validate") {
-                rules.extend(read_validate(validate, faults).into_iter().map(RawRule::Validate));
+                rules.extend(
+                    read_validate(validate, faults)
+                        .into_iter()
+                        .map(RawRule::Validate),
+                );
             }
             let does = ["conditions", "rate_limit", "state", "validate"];
             if action == Action::Evaluate && does.iter().all(|key| object.get(key).is_none()) {
@@ -337,7 +372,10 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
             }
             match (object.get("rate_limit"), object.get("state")) {
                 (Some(limit), Some(_)) => {
-                    faults.error(&limit.pointer, "`rate_limit` excludes `state`: use two rules");
+                    faults.error(
+                        &limit.pointer,
+                        "`rate_limit` excludes `state`: use two rules",
+                    );
                 }
                 (Some(limit), None) => {
                     if object.get("conditions").is_some() {
@@ -364,7 +402,10 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
                     rules.push(RawRule::Require(guard(conditions)));
                 }
                 (None, None) => {
-                    if let Some(empty) = object.get("conditions").filter(|_| action == Action::Evaluate) {
+                    if let Some(empty) = object
+                        .get("conditions")
+                        .filter(|_| action == Action::Evaluate)
+                    {
                         faults.error(&empty.pointer, "expected at least one condition");
                     }
                 }
@@ -383,7 +424,9 @@ fn read_rate_limit(
 ) -> Option<RawLimit> {
     let (max, window) = if field.value.kind() == crate::json::Kind::Object {
         let object = Object::read(field, &["max", "window"], faults)?;
-        let max = object.required("max", faults)?.integer(1..=u64::MAX, faults);
+        let max = object
+            .required("max", faults)?
+            .integer(1..=u64::MAX, faults);
         let window = read_window(object.required("window", faults)?, faults);
         (max?, window?)
     } else {
@@ -415,7 +458,9 @@ fn read_rate_limit(
         cost: RawCost::Fixed(1),
         refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
         // The rule's name is in the record; the product words a rate limit itself.
-        message: on_deny.filter(|said| !said.starts_with("Denied by rule")).map(str::to_owned),
+        message: on_deny
+            .filter(|said| !said.starts_with("Denied by rule"))
+            .map(str::to_owned),
         mode,
     })
 }

@@ -1,6 +1,7 @@
 //! The index over many globs: finding the best match costs about the same for 10 as for 10,000.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Glob;
@@ -56,19 +57,17 @@ impl GlobSet {
     /// Indexes globs of which it matters only whether any matches, as in `hide`.
     #[must_use]
     pub fn overlapping(globs: Vec<Glob>) -> Self {
-        let keyed = globs.iter().enumerate();
-        let prefixes = Chains::build(
-            keyed
-                .map(|(index, glob)| (glob.literal_prefix().bytes().collect(), index))
-                .collect(),
-            |group| {
-                let keyed = group.into_iter().filter_map(|index| {
-                    let suffix = globs.get(index)?.literal_suffix();
-                    Some((suffix.bytes().rev().collect(), index))
-                });
-                Chains::build(keyed.collect(), |group| group)
-            },
-        );
+        let by_prefix = globs
+            .iter()
+            .enumerate()
+            .map(|(index, glob)| (glob.literal_prefix().bytes().collect(), index));
+        let prefixes = Chains::build(by_prefix, |group| {
+            let by_suffix = group.into_iter().filter_map(|index| {
+                let suffix = globs.get(index)?.literal_suffix();
+                Some((suffix.bytes().rev().collect(), index))
+            });
+            Chains::build(by_suffix, |group| group)
+        });
         Self { globs, prefixes }
     }
 
@@ -149,13 +148,16 @@ impl<T> Default for Chains<T> {
 
 impl<T> Chains<T> {
     /// Groups positions by key, in the order given, and makes a value of each group.
-    fn build(mut keyed: Vec<(Vec<u8>, usize)>, mut value: impl FnMut(Vec<usize>) -> T) -> Self {
-        keyed.sort();
+    fn build(
+        keyed: impl Iterator<Item = (Vec<u8>, usize)>,
+        mut value: impl FnMut(Vec<usize>) -> T,
+    ) -> Self {
+        let mut groups: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        for (key, index) in keyed {
+            groups.entry(key).or_default().push(index);
+        }
         let mut chains = Self::default();
-        for group in keyed.chunk_by(|a, b| a.0 == b.0) {
-            let Some((key, _)) = group.first() else {
-                continue;
-            };
+        for (key, group) in groups {
             let mut shorter = chains.links.len().checked_sub(1);
             while let Some(link) = shorter.and_then(|index| chains.links.get(index)) {
                 if key.starts_with(&link.key) {
@@ -164,8 +166,8 @@ impl<T> Chains<T> {
                 shorter = link.shorter;
             }
             chains.links.push(Link {
-                key: key.as_slice().into(),
-                value: value(group.iter().map(|(_, index)| *index).collect()),
+                key: key.into(),
+                value: value(group),
                 shorter,
             });
         }

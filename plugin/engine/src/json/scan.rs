@@ -270,11 +270,11 @@ impl<'a> Scanner<'a> {
         };
         if frame.object {
             let keys = self.keys.get_mut(frame.keys_from..).unwrap_or_default();
-            if keys.len() > PAIRWISE {
-                if let Some(twice) = sorted_duplicate(keys) {
-                    let offset = offset_in(self.text, twice.raw());
-                    return Err(fault(offset, duplicate(twice)));
-                }
+            if keys.len() > PAIRWISE
+                && let Some(twice) = sorted_duplicate(keys)
+            {
+                let offset = offset_in(self.text, twice.raw());
+                return Err(fault(offset, duplicate(twice)));
             }
             self.keys.truncate(frame.keys_from);
         }
@@ -503,9 +503,19 @@ mod tests {
     #[test]
     fn strict_json_is_accepted() {
         for text in [
-            "null", " true ", "-0.5e+10", "\"\"", "[]", "{}", "[1,2,[3]]", "0", "1E5",
-            r#"{"a":{"b":[{"c":null}]},"d":"\ud83d\ude00\/"}"#, "\t\r\n{\"a\" : 1 , \"b\" : 2}\n",
-            r#"{"a":1,"A":2,"":3}"#, r#"{"long string that needs more than eight bytes":"and some ünïcode"}"#,
+            "null",
+            " true ",
+            "-0.5e+10",
+            "\"\"",
+            "[]",
+            "{}",
+            "[1,2,[3]]",
+            "0",
+            "1E5",
+            r#"{"a":{"b":[{"c":null}]},"d":"\ud83d\ude00\/"}"#,
+            "\t\r\n{\"a\" : 1 , \"b\" : 2}\n",
+            r#"{"a":1,"A":2,"":3}"#,
+            r#"{"long string that needs more than eight bytes":"and some ünïcode"}"#,
         ] {
             assert_eq!(check(text.as_bytes()), Ok(()), "{text}");
         }
@@ -535,7 +545,12 @@ mod tests {
             (b"{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"h\":1}", dup("h")),
         ];
         for (text, problem) in cases {
-            assert_eq!(check(text), Err(problem.clone()), "{}", String::from_utf8_lossy(text));
+            assert_eq!(
+                check(text),
+                Err(problem.clone()),
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 
@@ -543,8 +558,14 @@ mod tests {
     fn depth_is_bounded_exactly() {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert_eq!(check(nested(MAX_DEPTH).as_bytes()), Ok(()));
-        assert_eq!(check(nested(MAX_DEPTH + 1).as_bytes()), Err(Problem::TooDeep));
-        assert_eq!(check("[".repeat(1_000_000).as_bytes()), Err(Problem::TooDeep));
+        assert_eq!(
+            check(nested(MAX_DEPTH + 1).as_bytes()),
+            Err(Problem::TooDeep)
+        );
+        assert_eq!(
+            check("[".repeat(1_000_000).as_bytes()),
+            Err(Problem::TooDeep)
+        );
     }
 
     #[test]

@@ -158,7 +158,9 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self) -> Option<Value<'a>> {
-        let (text, rest) = self.rest.split_at_checked(value_len(self.rest.as_bytes()))?;
+        let (text, rest) = self
+            .rest
+            .split_at_checked(value_len(self.rest.as_bytes()))?;
         self.rest = rest;
         Some(Value::proven_text(text))
     }
@@ -237,7 +239,12 @@ mod tests {
                 ("g".into(), Kind::Bool, "true"),
             ]
         );
-        let elements: Vec<_> = value.get("a").unwrap().elements().map(Value::text).collect();
+        let elements: Vec<_> = value
+            .get("a")
+            .unwrap()
+            .elements()
+            .map(Value::text)
+            .collect();
         assert_eq!(elements, ["1", r#""]}\",""#, r#"{"x":[]}"#]);
         assert_eq!(value.get("g").unwrap().as_bool(), Some(true));
         assert!(value.elements().next().is_none());

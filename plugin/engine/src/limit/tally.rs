@@ -2,7 +2,7 @@
 //!
 //! The functions see bytes and write bytes; they may be run any number of times for one change.
 
-use super::reserve::{Reason, Retry};
+use super::refusal::{Reason, Retry};
 use super::store::{Change, StoreError};
 use super::value::{Cell, View, Writer, ones};
 use super::window::Periods;
@@ -97,13 +97,14 @@ impl<'a> Standing<'a> {
 
     /// When enough units will have returned: the oldest periods end first.
     fn retry(&self, ask: &Ask) -> Retry {
+        let enough = ask.max.saturating_sub(ask.cost);
         let (mut used, mut live, mut index) = (self.used, self.live, self.index);
         for count in self.cell.counts_under(self.live).rev() {
             let age = 31u32.saturating_sub(live.leading_zeros());
             live &= !bit(age);
             index = self.index.saturating_sub(u64::from(age));
             used = used.saturating_sub(count);
-            if used.saturating_add(ask.cost) <= ask.max {
+            if used <= enough {
                 break;
             }
         }
@@ -169,46 +170,52 @@ pub(super) fn give_back(
     ask: &Ask,
     index: u64,
 ) -> Result<Change, StoreError> {
-    let (periods, fingerprint) = (&ask.periods, ask.fingerprint);
+    let periods = &ask.periods;
     let view = View::read(old, periods)?;
     let age = view
         .latest
         .checked_sub(index)
         .and_then(|age| u32::try_from(age).ok());
     let charged = age.map_or(0, bit) & periods.mask();
-    let mut found = false;
+    let (mut met, mut found) = (false, false);
     let mut writer = Writer::new(out, periods, view.latest);
     for cell in view.cells() {
         let cell = cell?;
-        if cell.fingerprint != fingerprint || cell.mask & charged == 0 {
+        let ours = cell.fingerprint == ask.fingerprint;
+        if ours && met {
+            return Err(StoreError::Corrupt);
+        }
+        met |= ours;
+        if !ours || cell.mask & charged == 0 {
             writer.copy(cell, cell.mask);
             continue;
         }
         found = true;
-        let position = ones(cell.mask & charged.wrapping_sub(1));
-        let left = cell
-            .counts()
-            .nth(position)
-            .unwrap_or(0)
-            .saturating_sub(ask.cost);
-        let mask = if left == 0 {
-            cell.mask & !charged
-        } else {
-            cell.mask
-        };
-        if mask == 0 {
-            continue;
-        }
-        writer.cell(fingerprint, mask);
-        for (at, count) in cell.counts().enumerate() {
-            match (at == position, left) {
-                (true, 0) => {}
-                (true, left) => writer.count(left),
-                (false, _) => writer.count(count),
-            }
-        }
+        return_to(&mut writer, cell, charged, ask.cost);
     }
     Ok(if found { Change::Write } else { Change::Keep })
+}
+
+/// Writes the cell with `cost` units less in the one period `charged`, never below none.
+fn return_to(writer: &mut Writer<'_>, cell: Cell<'_>, charged: u32, cost: u64) {
+    let position = ones(cell.mask & charged.wrapping_sub(1));
+    let count = cell.counts().nth(position).unwrap_or(0);
+    let left = count.saturating_sub(cost);
+    let mask = match left {
+        0 => cell.mask & !charged,
+        _ => cell.mask,
+    };
+    if mask == 0 {
+        return;
+    }
+    writer.cell(cell.fingerprint, mask);
+    for (at, count) in cell.counts().enumerate() {
+        match (at == position, left) {
+            (true, 0) => {}
+            (true, left) => writer.count(left),
+            (false, _) => writer.count(count),
+        }
+    }
 }
 
 fn bit(age: u32) -> u32 {

@@ -42,7 +42,11 @@ impl Era {
 pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
     let mismatch = |why: String| Err(Rejection::header_mismatch(message.id, why));
     let by_header = head.version.map(str::trim).map_or(Era::Handshake, Era::of);
-    let by_body = message.params.version.as_deref().map_or(Era::Handshake, Era::of);
+    let by_body = message
+        .params
+        .version
+        .as_deref()
+        .map_or(Era::Handshake, Era::of);
     let stateless = by_header == Era::Stateless || by_body == Era::Stateless;
     if stateless && message.method.is_empty() {
         return mismatch(format!("a response cannot be posted in {STATELESS}"));
@@ -121,7 +125,11 @@ fn target<'m>(message: &'m Message<'_>) -> Option<&'m str> {
     match message.method.as_ref() {
         method::TOOLS_CALL | method::PROMPTS_GET => message.params.name.as_deref(),
         method::RESOURCES_READ => message.params.uri.as_deref(),
-        _ => message.params.name.as_deref().or(message.params.uri.as_deref()),
+        _ => message
+            .params
+            .name
+            .as_deref()
+            .or(message.params.uri.as_deref()),
     }
 }
 
@@ -186,9 +194,14 @@ mod tests {
         let version = ("mcp-protocol-version", "2026-07-28");
         let method = ("mcp-method", "tools/call");
         let name = ("mcp-name", "pay");
-        let cases: &[(&str, &[(&str, &str)], Result<Era, i32>)] = &[
+        type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], Result<Era, i32>);
+        let cases: &[Case<'_>] = &[
             (CALL, &[], Ok(Era::Handshake)),
-            (CALL, &[("mcp-protocol-version", "2025-11-25")], Ok(Era::Handshake)),
+            (
+                CALL,
+                &[("mcp-protocol-version", "2025-11-25")],
+                Ok(Era::Handshake),
+            ),
             (CALL, &[method, name], Ok(Era::Handshake)),
             (CALL, &[("mcp-name", "=?base64?cGF5?=")], Ok(Era::Handshake)),
             (CALL, &[("mcp-name", "=?base64?cGF5")], Err(-32020)),
@@ -196,16 +209,36 @@ mod tests {
             (CALL, &[("mcp-method", "tools/list")], Err(-32020)),
             (CALL, &[("mcp-param-amount", "100")], Ok(Era::Handshake)),
             (CALL, &[("mcp-param-amount", "101")], Err(-32020)),
-            (CALL, &[("mcp-param-to", "=?base64?em/Dqw==?=")], Ok(Era::Handshake)),
+            (
+                CALL,
+                &[("mcp-param-to", "=?base64?em/Dqw==?=")],
+                Ok(Era::Handshake),
+            ),
             (CALL, &[version, method, name], Err(-32020)),
             (MODERN, &[version, method, name], Ok(Era::Stateless)),
             (MODERN, &[], Err(-32020)),
             (MODERN, &[version, name], Err(-32020)),
             (MODERN, &[version, method], Err(-32020)),
-            (MODERN, &[version, method, ("mcp-name", "read")], Err(-32020)),
-            (MODERN, &[("mcp-protocol-version", "2025-11-25"), method, name], Err(-32020)),
-            (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, &[method], Err(-32020)),
-            (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, &[], Ok(Era::Handshake)),
+            (
+                MODERN,
+                &[version, method, ("mcp-name", "read")],
+                Err(-32020),
+            ),
+            (
+                MODERN,
+                &[("mcp-protocol-version", "2025-11-25"), method, name],
+                Err(-32020),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+                &[method],
+                Err(-32020),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+                &[],
+                Ok(Era::Handshake),
+            ),
         ];
         for (body, sent, want) in cases {
             assert_eq!(check(body, sent), *want, "{body} {sent:?}");

@@ -94,7 +94,10 @@ impl<'a> Head<'a> {
                 }
                 params.push((param, ascii("mcp-param", value)?));
             } else if name.eq_ignore_ascii_case(b"upgrade")
-                && value.to_ascii_lowercase().windows(9).any(|w| w == b"websocket")
+                && value
+                    .to_ascii_lowercase()
+                    .windows(9)
+                    .any(|w| w == b"websocket")
             {
                 return Err(Rejection::http(400, "WebSocket is not MCP: use HTTP"));
             }
@@ -211,45 +214,110 @@ mod tests {
     }
 
     fn status(extra: &[(&str, &[u8])]) -> Result<(), u16> {
-        Head::read(&headers(extra)).map(|_| ()).map_err(|r| r.status)
+        Head::read(&headers(extra))
+            .map(|_| ())
+            .map_err(|r| r.status)
     }
 
     #[test]
     fn a_message_is_exactly_one_plain_json_body() {
-        for fine in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8", "application/json; charset=\"utf-8\""] {
-            assert_eq!(status(&[("Content-Type", fine.as_bytes())]), Ok(()), "{fine}");
+        for fine in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=UTF-8",
+            "application/json; charset=\"utf-8\"",
+        ] {
+            assert_eq!(
+                status(&[("Content-Type", fine.as_bytes())]),
+                Ok(()),
+                "{fine}"
+            );
         }
-        for wrong in ["", "text/plain", "application/json; charset=utf-16", "application/json;charset=utf-7", "application/json; charset=utf-8; charset=utf-16", "application/jsonp", "application/json, text/plain", "application/json; x=y"] {
-            assert_eq!(status(&[("content-type", wrong.as_bytes())]), Err(415), "{wrong}");
+        for wrong in [
+            "",
+            "text/plain",
+            "application/json; charset=utf-16",
+            "application/json;charset=utf-7",
+            "application/json; charset=utf-8; charset=utf-16",
+            "application/jsonp",
+            "application/json, text/plain",
+            "application/json; x=y",
+        ] {
+            assert_eq!(
+                status(&[("content-type", wrong.as_bytes())]),
+                Err(415),
+                "{wrong}"
+            );
         }
         assert_eq!(status(&[]), Err(415));
         let json: (&str, &[u8]) = ("content-type", b"application/json");
-        for (encoding, want) in [("identity", Ok(())), ("gzip", Err(415)), ("", Err(415)), ("identity, gzip", Err(415))] {
-            assert_eq!(status(&[json, ("content-encoding", encoding.as_bytes())]), want, "{encoding}");
+        for (encoding, want) in [
+            ("identity", Ok(())),
+            ("gzip", Err(415)),
+            ("", Err(415)),
+            ("identity, gzip", Err(415)),
+        ] {
+            assert_eq!(
+                status(&[json, ("content-encoding", encoding.as_bytes())]),
+                want,
+                "{encoding}"
+            );
         }
     }
 
     #[test]
     fn a_header_that_servers_could_read_twice_is_refused() {
         let json: (&str, &[u8]) = ("content-type", b"application/json");
-        for name in ["content-type", "content-encoding", "mcp-method", "Mcp-Name", "mcp-protocol-version", "mcp-session-id", "Mcp-Param-Amount"] {
-            let value: &[u8] = if name == "content-type" { b"application/json" } else { b"identity" };
-            assert_eq!(status(&[json, (name, value), (name, value)]), Err(400), "{name}");
+        for name in [
+            "content-type",
+            "content-encoding",
+            "mcp-method",
+            "Mcp-Name",
+            "mcp-protocol-version",
+            "mcp-session-id",
+            "Mcp-Param-Amount",
+        ] {
+            let value: &[u8] = if name == "content-type" {
+                b"application/json"
+            } else {
+                b"identity"
+            };
+            assert_eq!(
+                status(&[json, (name, value), (name, value)]),
+                Err(400),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn odd_methods_and_upgrades_are_refused() {
         let read = |pairs: &[(&str, &str)]| {
-            let headers: Headers<'_> = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+            let headers: Headers<'_> = pairs
+                .iter()
+                .map(|(n, v)| (n.as_bytes(), v.as_bytes()))
+                .collect();
             Head::read(&headers).map(|h| h.method).map_err(|r| r.status)
         };
         assert_eq!(read(&[(":method", "GET")]), Ok(Method::Bodiless));
         assert_eq!(read(&[(":method", "DELETE")]), Ok(Method::Bodiless));
-        assert_eq!(read(&[(":method", "PUT"), ("content-type", "application/json")]), Ok(Method::Message));
-        assert_eq!(read(&[(":method", "get"), ("content-type", "application/json")]), Ok(Method::Message));
+        assert_eq!(
+            read(&[(":method", "PUT"), ("content-type", "application/json")]),
+            Ok(Method::Message)
+        );
+        assert_eq!(
+            read(&[(":method", "get"), ("content-type", "application/json")]),
+            Ok(Method::Message)
+        );
         assert_eq!(read(&[(":method", "CONNECT")]), Err(400));
-        assert_eq!(read(&[(":method", "GET"), ("upgrade", "WebSocket")]), Err(400));
-        assert_eq!(status(&[("content-type", b"application/json"), ("mcp-name", b"\xff")]), Err(400));
+        assert_eq!(
+            read(&[(":method", "GET"), ("upgrade", "WebSocket")]),
+            Err(400)
+        );
+        assert_eq!(
+            status(&[("content-type", b"application/json"), ("mcp-name", b"\xff")]),
+            Err(400)
+        );
     }
 }

@@ -112,7 +112,10 @@ fn read_batch(elements: Vec<Value<'_>>) -> Result<Body<'_>, Rejection> {
 fn syntax(error: &SyntaxError, envelope: &Envelope<'_>) -> Rejection {
     match error.problem {
         Problem::DuplicateKey(_) => Rejection::request(
-            envelope.id.filter(|id| valid_id(*id)).map(|id| id.text().to_owned()),
+            envelope
+                .id
+                .filter(|id| valid_id(*id))
+                .map(|id| id.text().to_owned()),
             error.to_string(),
         ),
         _ => Rejection::parse(error.to_string()),
@@ -272,9 +275,14 @@ impl<'a> Envelope<'a> {
         let refuse = |why: String| Err(Rejection::request(id.map(str::to_owned), why));
         if let Some((key, known)) = self.look_alike {
             let seen: String = key.chars().take(64).collect();
-            return refuse(format!("key `{seen}` could be read as `{known}`: send `{known}`"));
+            return refuse(format!(
+                "key `{seen}` could be read as `{known}`: send `{known}`"
+            ));
         }
-        if !self.jsonrpc.is_some_and(|v| v.raw_str().is_some_and(|s| s.equals("2.0"))) {
+        if !self
+            .jsonrpc
+            .is_some_and(|v| v.raw_str().is_some_and(|s| s.equals("2.0")))
+        {
             return refuse("`jsonrpc` must be \"2.0\"".into());
         }
         let Some(method) = self.method else {
@@ -330,8 +338,12 @@ impl<'a> Envelope<'a> {
 impl Message<'_> {
     /// What a method must bring along for a policy to be able to decide it.
     fn check_shape(&self) -> Result<(), Rejection> {
-        let refuse =
-            |why: &str| Err(Rejection::request(self.id.map(str::to_owned), why.to_owned()));
+        let refuse = |why: &str| {
+            Err(Rejection::request(
+                self.id.map(str::to_owned),
+                why.to_owned(),
+            ))
+        };
         let params = &self.params;
         match self.method.as_ref() {
             method::TOOLS_CALL => {
@@ -397,40 +409,140 @@ mod tests {
 
     #[test]
     fn roles_follow_from_the_members() {
-        assert_eq!(single(r#"{"jsonrpc":"2.0","method":"notifications/x"}"#).role, Role::Notification);
-        assert_eq!(single(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).role, Role::Response);
-        assert_eq!(single(r#"{"jsonrpc":"2.0","id":1,"error":{}}"#).role, Role::Response);
-        assert_eq!(single(r#"{"jsonrpc":"2.0","id":-7,"method":"ping"}"#).id, Some("-7"));
+        assert_eq!(
+            single(r#"{"jsonrpc":"2.0","method":"notifications/x"}"#).role,
+            Role::Notification
+        );
+        assert_eq!(
+            single(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).role,
+            Role::Response
+        );
+        assert_eq!(
+            single(r#"{"jsonrpc":"2.0","id":1,"error":{}}"#).role,
+            Role::Response
+        );
+        assert_eq!(
+            single(r#"{"jsonrpc":"2.0","id":-7,"method":"ping"}"#).id,
+            Some("-7")
+        );
     }
 
     #[test]
     fn what_two_servers_could_read_differently_is_refused() {
         let cases: &[(&str, i32, &str)] = &[
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping"}"#, -32600, "duplicate key `method`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"name":"a","n\u0061me":"b"}}"#, -32600, "duplicate key `name`"),
-            (r#"{"jsonrpc":"2.0","id":1,"METHOD":"tools/call","method":"ping"}"#, -32600, "could be read as `method`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","Name":"b"}}"#, -32600, "could be read as `name`"),
-            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"param\u{17F}\":{\"name\":\"a\"}}", -32600, "could be read as `params`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#, -32600, "excludes"),
-            (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, -32600, "exclude each other"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping"}"#,
+                -32600,
+                "duplicate key `method`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"name":"a","n\u0061me":"b"}}"#,
+                -32600,
+                "duplicate key `name`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"METHOD":"tools/call","method":"ping"}"#,
+                -32600,
+                "could be read as `method`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","Name":"b"}}"#,
+                -32600,
+                "could be read as `name`",
+            ),
+            (
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"param\u{17F}\":{\"name\":\"a\"}}",
+                -32600,
+                "could be read as `params`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
+                -32600,
+                "excludes",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+                -32600,
+                "exclude each other",
+            ),
             (r#"{"jsonrpc":"2.0","result":{}}"#, -32600, "needs the `id`"),
-            (r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#, -32600, "`id` must be"),
-            (r#"{"jsonrpc":"2.0","id":1e0,"method":"ping"}"#, -32600, "`id` must be"),
-            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, -32600, "`id` must be"),
-            (r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#, -32600, "`id` must be"),
-            (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32600, "`jsonrpc`"),
+            (
+                r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#,
+                -32600,
+                "`id` must be",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1e0,"method":"ping"}"#,
+                -32600,
+                "`id` must be",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+                -32600,
+                "`id` must be",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#,
+                -32600,
+                "`id` must be",
+            ),
+            (
+                r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+                -32600,
+                "`jsonrpc`",
+            ),
             (r#"{"id":1,"method":"ping"}"#, -32600, "`jsonrpc`"),
             (r#"{"jsonrpc":"2.0","id":1}"#, -32600, "`method` is missing"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, -32600, "`method` must be a string"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#, -32600, "`params` must be an object"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, -32600, "`params` must be an object"),
-            (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"}}"#, -32600, "needs an `id`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#, -32600, "needs `params.name`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["a"]}}"#, -32600, "must be a string"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[]}}"#, -32600, "must be an object"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":null}}"#, -32600, "must be an object"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{}}"#, -32600, "needs `params.name`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"resources/read"}"#, -32600, "needs `params.uri`"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+                -32600,
+                "`method` must be a string",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#,
+                -32600,
+                "`params` must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#,
+                -32600,
+                "`params` must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"}}"#,
+                -32600,
+                "needs an `id`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#,
+                -32600,
+                "needs `params.name`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["a"]}}"#,
+                -32600,
+                "must be a string",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[]}}"#,
+                -32600,
+                "must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":null}}"#,
+                -32600,
+                "must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{}}"#,
+                -32600,
+                "needs `params.name`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"resources/read"}"#,
+                -32600,
+                "needs `params.uri`",
+            ),
             (r#"{"jsonrpc":"2.0",}"#, -32700, "expected a key"),
             ("", -32700, "empty"),
             ("7", -32600, "JSON-RPC object"),
@@ -440,7 +552,11 @@ mod tests {
         for (text, code, part) in cases {
             let rejection = read_body(text.as_bytes()).unwrap_err();
             assert_eq!((rejection.status, rejection.code), (400, *code), "{text}");
-            assert!(rejection.message.contains(part), "{text}: {}", rejection.message);
+            assert!(
+                rejection.message.contains(part),
+                "{text}: {}",
+                rejection.message
+            );
         }
     }
 

@@ -10,6 +10,8 @@ pub const PROMPTS_GET: &str = "prompts/get";
 pub const PROMPTS_LIST: &str = "prompts/list";
 /// Reads a resource.
 pub const RESOURCES_READ: &str = "resources/read";
+/// Watches a resource.
+pub const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
 /// Lists the resources.
 pub const RESOURCES_LIST: &str = "resources/list";
 /// Lists the resource templates.
@@ -50,7 +52,7 @@ const KNOWN: [(&str, Class); 27] = [
     ("notifications/tasks/status", Class::Protocol),
     ("notifications/elicitation/complete", Class::Protocol),
     ("resources/unsubscribe", Class::Protocol),
-    ("resources/subscribe", Class::Guarded),
+    (RESOURCES_SUBSCRIBE, Class::Guarded),
     (RESOURCES_READ, Class::Guarded),
     (PROMPTS_GET, Class::Guarded),
     ("completion/complete", Class::Guarded),
@@ -63,6 +65,11 @@ pub fn class(method: &str) -> Class {
         .iter()
         .find(|(name, _)| *name == method)
         .map_or(Class::Guarded, |(_, class)| *class)
+}
+
+/// Whether the protocol defines the method.
+pub fn is_known(method: &str) -> bool {
+    KNOWN.iter().any(|(name, _)| *name == method)
 }
 
 /// The known method that `method` equals only after trimming or ASCII case folding.

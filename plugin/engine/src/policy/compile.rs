@@ -4,13 +4,13 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::config::Faults;
 use crate::config::condition::{Operator, RawCondition};
 use crate::config::limit::{RawAlgorithm, RawCost, RawLimit, RawScope, RefundOn};
 use crate::config::policy::{Mode, RawHide, RawPolicy, RawSection};
 use crate::config::tool::{
     RawApproval, RawGuard, RawRequired, RawRule, RawState, RawTool, RawValidate,
 };
-use crate::config::Faults;
 use crate::glob::{Glob, GlobSet, is_glob};
 use crate::limit::{Algorithm, Quota, Window};
 
@@ -29,6 +29,7 @@ const MAX_LIMITS: usize = 16;
 pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
     let mut compiler = Compiler {
         faults,
+        document: &raw.pointer,
         limit_count: 0,
         learns: false,
     };
@@ -38,11 +39,21 @@ pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
 
 struct Compiler<'f> {
     faults: &'f mut Faults,
+    /// Where the policy stands in a larger document; rule identifiers begin below it.
+    document: &'f str,
     limit_count: usize,
     learns: bool,
 }
 
 impl Compiler<'_> {
+    /// A rule's identifier: its pointer within the policy.
+    fn id(&self, pointer: &str) -> String {
+        pointer
+            .strip_prefix(self.document)
+            .unwrap_or(pointer)
+            .to_owned()
+    }
+
     fn policy(&mut self, raw: &RawPolicy<'_>) -> Option<Policy> {
         let shadow = raw.mode == Some(Mode::Shadow);
         if raw.tools.len() > MAX_NAMES {
@@ -152,7 +163,7 @@ impl Compiler<'_> {
             default: raw.default,
             allow: self.names(&raw.allow),
             deny: self.names(&raw.deny),
-            pointer: raw.pointer.clone(),
+            pointer: self.id(&raw.pointer),
         }
     }
 
@@ -169,16 +180,18 @@ impl Compiler<'_> {
         for guard in &raw.require {
             if guard.conditions.is_empty() {
                 let at = format!("{}/conditions", guard.pointer);
-                self.faults
-                    .error(&at, "expected at least one condition: a `require` of nothing does nothing");
+                self.faults.error(
+                    &at,
+                    "expected at least one condition: a `require` of nothing does nothing",
+                );
             }
             let conditions = self.conditions(&guard.conditions);
-            let rule = guard_rule(guard, Check::Require(conditions));
+            let rule = self.guard_rule(guard, Check::Require(conditions));
             entry.rules.push(rule);
         }
         for guard in &raw.deny_if {
             let conditions = self.conditions(&guard.conditions);
-            let rule = guard_rule(guard, Check::DenyIf(conditions));
+            let rule = self.guard_rule(guard, Check::DenyIf(conditions));
             entry.rules.push(rule);
         }
         for approval in &raw.approve_if {
@@ -190,10 +203,14 @@ impl Compiler<'_> {
             match rule {
                 RawRule::Require(guard) => {
                     let conditions = self.conditions(&guard.conditions);
-                    entry.rules.push(guard_rule(guard, Check::Require(conditions)));
+                    entry
+                        .rules
+                        .push(self.guard_rule(guard, Check::Require(conditions)));
                 }
                 RawRule::Deny(guard) => {
-                    entry.rules.push(guard_rule(guard, Check::DenyIf(Vec::new())));
+                    entry
+                        .rules
+                        .push(self.guard_rule(guard, Check::DenyIf(Vec::new())));
                 }
                 RawRule::Approve(approval) => {
                     let rule = self.approval(approval);
@@ -210,16 +227,31 @@ impl Compiler<'_> {
         if limits.len() > MAX_LIMITS {
             self.faults.error(
                 &raw.pointer,
-                format!("more than {MAX_LIMITS} limits on one tool: each costs two calls of the host"),
+                format!(
+                    "more than {MAX_LIMITS} limits on one tool: each costs two calls of the host"
+                ),
             );
         }
         entry.limits = limits;
         if shadow {
             let rules = entry.rules.iter_mut().chain(&mut entry.approvals);
             rules.for_each(|rule| rule.shadow = true);
-            entry.limits.iter_mut().for_each(|limit| limit.shadow = true);
+            entry
+                .limits
+                .iter_mut()
+                .for_each(|limit| limit.shadow = true);
         }
         entry
+    }
+
+    fn guard_rule(&self, raw: &RawGuard<'_>, check: Check) -> Rule {
+        let id = self.id(&raw.pointer);
+        Rule {
+            message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&id)),
+            id,
+            check,
+            shadow: raw.mode == Some(Mode::Shadow),
+        }
     }
 
     fn required(&mut self, raw: &RawValidate<'_>) -> Rule {
@@ -231,7 +263,7 @@ impl Compiler<'_> {
             RawRequired::Listed(names) => Required::Listed(names.clone()),
         };
         Rule {
-            id: raw.pointer.clone(),
+            id: self.id(&raw.pointer),
             message: String::new(),
             check: Check::Required(required),
             shadow: false,
@@ -241,7 +273,7 @@ impl Compiler<'_> {
     fn approval(&mut self, raw: &RawApproval<'_>) -> Rule {
         let conditions = self.conditions(&raw.conditions);
         Rule {
-            id: raw.pointer.clone(),
+            id: self.id(&raw.pointer),
             message: raw
                 .message
                 .clone()
@@ -298,7 +330,7 @@ impl Compiler<'_> {
         let number = self.limit_count;
         self.limit_count = number.saturating_add(1);
         Some(Limit {
-            id: raw.rule.clone(),
+            id: self.id(&raw.rule),
             message: raw.message.clone().unwrap_or_else(|| {
                 format!("Rate limit of {max} per {window} reached. Try again later.")
             }),
@@ -323,7 +355,13 @@ impl Compiler<'_> {
     fn scope(&mut self, raw: &RawScope) -> Option<Scope> {
         Some(match raw.text.as_str() {
             "grant" => Scope::Grant,
-            "session" => Scope::Session,
+            "session" => {
+                self.faults.error(
+                    &raw.pointer,
+                    "scope `session` is not built yet: use `grant`, `client`, `global` or `args.<path>`",
+                );
+                return None;
+            }
             "client" => Scope::Client,
             "global" => Scope::Global,
             text if text.starts_with("args") => {
@@ -332,7 +370,9 @@ impl Compiler<'_> {
             text => {
                 self.faults.error(
                     &raw.pointer,
-                    format!("`{text}` is not a scope: `grant`, `session`, `client`, `global` or `args.<path>`"),
+                    format!(
+                        "`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"
+                    ),
                 );
                 return None;
             }
@@ -408,8 +448,11 @@ impl Compiler<'_> {
         }
         if !others.is_empty() {
             entry.rules.push(Rule {
-                id: raw.rule.clone(),
-                message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&raw.rule)),
+                id: self.id(&raw.rule),
+                message: raw
+                    .on_deny
+                    .clone()
+                    .unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
                 check: Check::Require(others),
                 shadow: raw.mode == Some(Mode::Shadow),
             });
@@ -442,20 +485,14 @@ impl Compiler<'_> {
             if limits.iter().any(|other| same_counter(other, &limit)) {
                 self.faults.error(
                     &raw.pointer,
-                    format!("counter `{}` is charged twice in this window: keep one", raw.counter),
+                    format!(
+                        "counter `{}` is charged twice in this window: keep one",
+                        raw.counter
+                    ),
                 );
             }
             limits.push(limit);
         }
-    }
-}
-
-fn guard_rule(raw: &RawGuard<'_>, check: Check) -> Rule {
-    Rule {
-        id: raw.pointer.clone(),
-        message: raw.on_deny.clone().unwrap_or_else(|| denied_by(&raw.pointer)),
-        check,
-        shadow: raw.mode == Some(Mode::Shadow),
     }
 }
 

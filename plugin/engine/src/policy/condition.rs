@@ -29,7 +29,7 @@ pub enum Test {
     /// Ordered against a number.
     Compare(Ordering, String),
     /// Matches.
-    Matches(Pattern),
+    Matches(Box<Pattern>),
     /// Contains a substring or an element.
     Contains(Scalar),
     /// Is there and not null, or not.
@@ -114,6 +114,11 @@ impl Condition {
             (false, false) => Truth::Fails,
         }
     }
+
+    /// Asks the condition of one fact that its path has led to already.
+    pub fn test_value(&self, found: Found<'_>) -> Truth {
+        self.test.ask(found)
+    }
 }
 
 fn compile_test(op: Operator, operand: &Field<'_>, faults: &mut Faults) -> Option<Test> {
@@ -131,7 +136,7 @@ fn compile_test(op: Operator, operand: &Field<'_>, faults: &mut Faults) -> Optio
             let pattern = Pattern::compile(&text)
                 .map_err(|why| faults.error(&operand.pointer, why.to_string()))
                 .ok()?;
-            Test::Matches(pattern)
+            Test::Matches(Box::new(pattern))
         }
         Operator::Contains => Test::Contains(scalar(operand, faults)?),
         Operator::Exists => Test::Exists(operand.boolean(faults)?),
@@ -207,13 +212,21 @@ impl Test {
             },
             Test::Compare(ordering, operand) => compare(value, *ordering, operand),
             Test::Matches(pattern) => match value.as_str() {
-                Some(text) => truth(pattern.is_match(&text)),
-                None => Truth::Unknown,
+                Some(text) if affordable(pattern, &text) => truth(pattern.is_match(&text)),
+                _ => Truth::Unknown,
             },
             Test::Contains(operand) => contains(value, operand),
             Test::Exists(_) => Truth::Unknown,
         }
     }
+}
+
+/// A search takes at most pattern size times text length steps; more than this would block a
+/// worker, so the answer is unknown and denies.
+const MAX_SEARCH_STEPS: usize = 100_000_000;
+
+fn affordable(pattern: &Pattern, text: &str) -> bool {
+    pattern.size().saturating_mul(text.len()) <= MAX_SEARCH_STEPS
 }
 
 fn truth(holds: bool) -> Truth {

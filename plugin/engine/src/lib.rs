@@ -1,1 +1,21 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
+
+pub mod caller;
+pub mod config;
+pub mod decide;
+pub mod denial;
+pub mod exchange;
+pub mod gate;
+pub mod glob;
+pub mod json;
+pub mod learned;
+pub mod limit;
+pub mod mcp;
+pub mod pattern;
+pub mod policy;
+pub mod record;
+pub mod surroundings;
+
+pub use exchange::Exchange;
+pub use gate::Gate;
+pub use surroundings::Surroundings;

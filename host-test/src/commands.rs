@@ -1,0 +1,51 @@
+//! The command line.
+
+mod config;
+mod failure;
+mod find;
+mod module;
+mod run;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tests MCP policies in the same module that Envoy runs, without a proxy.
+#[derive(Debug, Parser)]
+#[command(name = "host-test", version, after_help = EXIT_CODES)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all is well; 1 a scenario failed; 2 the command line, a file or the module is at fault.
+
+Example:
+  host-test run examples";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Config(config::Config),
+}
+
+/// Why a command cannot do its work, in words for its user; exit code 2.
+type Trouble = String;
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run(run) => run.run(),
+        Command::Config(config) => config.run(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(trouble) => {
+            anstream::eprintln!("{}", style::error(&trouble));
+            ExitCode::from(2)
+        }
+    }
+}

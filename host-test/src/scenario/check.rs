@@ -1,0 +1,236 @@
+//! Compares what came of a request with what the step expects, and with what must always hold.
+
+#[cfg(test)]
+mod tests;
+
+use host_test::Request;
+use serde_json::Value;
+
+use super::client::Outgoing;
+use super::read::{Expectation, ListKind, Outcome, Sent, What};
+use super::reply::Reply;
+use super::target::Seen;
+
+/// One thing that is not as it must be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// What is compared: a key of the step, or a thing that must always hold.
+    pub(crate) what: &'static str,
+    pub(crate) expected: String,
+    pub(crate) got: String,
+}
+
+/// What came of a request, as far as it is compared and told.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) rule: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) status: Option<u16>,
+    /// Headers that tell the caller something: names and values.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) reply: Reply,
+    /// The names in a list's reply.
+    pub(crate) listed: Option<Vec<String>>,
+    pub(crate) reached_upstream: bool,
+}
+
+/// The headers that a caller of MCP acts on.
+const HEADERS: [&str; 7] = [
+    "content-type",
+    "retry-after",
+    "ratelimit",
+    "ratelimit-policy",
+    "www-authenticate",
+    "allow",
+    "mcp-session-id",
+];
+
+/// What came, and whatever of it is not as it must be.
+pub(crate) fn check(
+    sent: &Sent,
+    outgoing: &Outgoing,
+    seen: &Seen,
+    exact_clock: bool,
+) -> (Vec<Mismatch>, Came) {
+    let came = came(sent, seen);
+    let mut checks = Checks(Vec::new());
+    checks.always(outgoing, seen, &came);
+    checks.expected(&sent.expect, &came, exact_clock);
+    (checks.0, came)
+}
+
+fn came(sent: &Sent, seen: &Seen) -> Came {
+    let record = seen
+        .record
+        .as_deref()
+        .and_then(|r| serde_json::from_str::<Value>(r).ok());
+    let member = |name: &str| Some(record.as_ref()?.get(name)?.as_str()?.to_owned());
+    let reply = seen.response.as_ref().map(Reply::of).unwrap_or_default();
+    Came {
+        outcome: member("outcome").as_deref().and_then(Outcome::from_name),
+        rule: member("rule"),
+        message: member("message"),
+        status: seen.response.as_ref().map(|r| r.status),
+        headers: HEADERS
+            .into_iter()
+            .filter_map(|name| {
+                let value = seen.response.as_ref()?.header(name)?;
+                Some((name, String::from_utf8_lossy(value).into_owned()))
+            })
+            .collect(),
+        listed: match sent.what {
+            What::List(kind) => listed(&reply, kind),
+            _ => None,
+        },
+        reply,
+        reached_upstream: !seen.upstream.is_empty(),
+    }
+}
+
+fn listed(reply: &Reply, kind: ListKind) -> Option<Vec<String>> {
+    reply.listed(kind.name(), kind.item_name())
+}
+
+struct Checks(Vec<Mismatch>);
+
+impl Checks {
+    fn add(&mut self, what: &'static str, expected: impl Into<String>, got: impl Into<String>) {
+        self.0.push(Mismatch {
+            what,
+            expected: expected.into(),
+            got: got.into(),
+        });
+    }
+
+    /// What must hold of every request, whatever the step says.
+    fn always(&mut self, outgoing: &Outgoing, seen: &Seen, came: &Came) {
+        for fault in &seen.faults {
+            self.add("filter", "no fault", fault);
+        }
+        if seen.response.is_none() {
+            self.add("reply", "a whole response", "none");
+        }
+        if came.outcome.is_none() {
+            let got = seen.record.as_deref().unwrap_or("none");
+            self.add(
+                "record",
+                "a record with `outcome` allow, deny or reject",
+                got,
+            );
+        }
+        match (came.outcome, seen.upstream.as_slice()) {
+            (Some(Outcome::Allow), [only]) => self.untouched(&outgoing.http, only),
+            (Some(Outcome::Allow), all) => {
+                self.add(
+                    "upstream",
+                    "sees the request once",
+                    format!("{} times", all.len()),
+                );
+            }
+            (_, []) | (None, _) => {}
+            (Some(_), [first, ..]) => {
+                let body = String::from_utf8_lossy(&first.body);
+                self.add("upstream", "sees nothing", format!("saw {body}"));
+            }
+        }
+        if let (Some(id), Some(200)) = (outgoing.id, came.status) {
+            for message in &came.reply.messages {
+                let got = message.id.clone().unwrap_or_else(|| "none".to_owned());
+                if got != id.to_string() {
+                    self.add("id", id.to_string(), got);
+                }
+            }
+        }
+    }
+
+    /// An allowed request reaches the upstream as it was sent.
+    fn untouched(&mut self, sent: &Request, arrived: &Request) {
+        for (what, sent, arrived) in [
+            (
+                "upstream's method",
+                sent.method.as_bytes(),
+                arrived.method.as_bytes(),
+            ),
+            (
+                "upstream's path",
+                sent.path.as_bytes(),
+                arrived.path.as_bytes(),
+            ),
+            ("upstream's body", &sent.body, &arrived.body),
+        ] {
+            if sent != arrived {
+                let text = |bytes| String::from_utf8_lossy(bytes);
+                self.add(what, text(sent), text(arrived));
+            }
+        }
+    }
+
+    fn expected(&mut self, expect: &Expectation, came: &Came, exact_clock: bool) {
+        self.equal("outcome", expect.outcome.as_ref(), came.outcome.as_ref());
+        self.equal("rule", expect.rule.as_ref(), came.rule.as_ref());
+        self.equal("message", expect.message.as_ref(), came.message.as_ref());
+        self.equal("status", expect.status.as_ref(), came.status.as_ref());
+        self.equal(
+            "error",
+            expect.error.as_ref(),
+            came.reply.error_code().as_ref(),
+        );
+        if let Some(seconds) = expect.retry_after {
+            let body = came.reply.retry_after();
+            let header = came.headers.iter().find(|(name, _)| *name == "retry-after");
+            let header = header.and_then(|(_, value)| value.parse().ok());
+            self.wait("retry_after in the reply", seconds, body, exact_clock);
+            self.wait("retry-after header", seconds, header, exact_clock);
+        }
+        // A hidden tool is hidden: its message stands in the record only.
+        let hidden = came.rule.as_deref() == Some("(hidden)");
+        if let Some(message) = expect.message.as_ref().filter(|_| !hidden) {
+            let words = came.reply.words();
+            if !words.contains(message) {
+                self.add("reads", message, words);
+            }
+        }
+        if let Some(part) = &expect.reads {
+            let words = came.reply.words();
+            let whole = came.reply.shown().join("\n");
+            if !words.contains(part) && !whole.contains(part) {
+                self.add("reads", part, words);
+            }
+        }
+        if let Some(names) = &expect.sees {
+            let got = match &came.listed {
+                Some(names) => names.join(", "),
+                None => "no list".to_owned(),
+            };
+            if came.listed.as_ref() != Some(names) {
+                self.add("sees", names.join(", "), got);
+            }
+        }
+    }
+
+    /// A waiting time. On a clock that runs it may have become shorter.
+    fn wait(&mut self, what: &'static str, seconds: u64, got: Option<u64>, exact_clock: bool) {
+        let holds = match got {
+            Some(got) if exact_clock => got == seconds,
+            Some(got) => (1..=seconds).contains(&got),
+            None => false,
+        };
+        if !holds {
+            let got = got.map_or_else(|| "none".to_owned(), |got| got.to_string());
+            self.add(what, seconds.to_string(), got);
+        }
+    }
+
+    fn equal<T: PartialEq + ToString>(
+        &mut self,
+        what: &'static str,
+        expected: Option<&T>,
+        got: Option<&T>,
+    ) {
+        if let Some(expected) = expected.filter(|e| Some(*e) != got) {
+            let got = got.map_or_else(|| "none".to_owned(), T::to_string);
+            self.add(what, expected.to_string(), got);
+        }
+    }
+}

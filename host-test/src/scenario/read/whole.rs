@@ -1,0 +1,69 @@
+//! What is wrong with a scenario as a whole, beyond its single steps.
+
+use serde_json::value::RawValue;
+
+use super::fault::nearest;
+use super::plan::ListKind;
+use crate::scenario::model::Scenario;
+use crate::yaml::pointer_token;
+
+/// What is wrong with the file beyond single steps: JSON pointers and reasons.
+pub(super) fn faults(scenario: &Scenario) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    let mut fault = |pointer: &str, why: &str| faults.push((pointer.to_owned(), why.to_owned()));
+    match (&scenario.policy, &scenario.config) {
+        (None, None) => fault("", "name the policy: `policy: policy.json`"),
+        (Some(_), Some(_)) => fault("/config", "give `policy` or `config`, not both"),
+        (None, Some(_)) if scenario.server.is_some() => {
+            fault("/server", "with `config`, the server is named in that file");
+        }
+        _ => {}
+    }
+    if scenario.steps.is_empty() {
+        fault("/steps", "there are no steps");
+    }
+    let upstream = &scenario.upstream;
+    let lists = [
+        (ListKind::Tools, &upstream.tools),
+        (ListKind::Prompts, &upstream.prompts),
+        (ListKind::Resources, &upstream.resources),
+    ];
+    for (kind, items) in lists {
+        for (index, item) in items.iter().enumerate() {
+            if item_name(kind, item).is_none() {
+                let name = kind.item_name();
+                faults.push((
+                    format!("/upstream/{}/{index}", kind.name()),
+                    format!("write a name, or an object with the string `{name}`"),
+                ));
+            }
+        }
+    }
+    let tools: Vec<String> = upstream
+        .tools
+        .iter()
+        .filter_map(|tool| item_name(ListKind::Tools, tool))
+        .collect();
+    for tool in upstream.answers.keys().filter(|t| !tools.contains(t)) {
+        let known: Vec<&str> = tools.iter().map(String::as_str).collect();
+        let hint = nearest(tool, &known)
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        faults.push((
+            format!("/upstream/answers/{}", pointer_token(tool)),
+            format!("the upstream has no tool `{tool}`{hint}"),
+        ));
+    }
+    faults
+}
+
+/// The name of an item of a list, which stands alone or in an object.
+pub(crate) fn item_name(kind: ListKind, item: &RawValue) -> Option<String> {
+    match serde_json::from_str(item.get()).ok()? {
+        serde_json::Value::String(name) => Some(name),
+        serde_json::Value::Object(object) => match object.get(kind.item_name())? {
+            serde_json::Value::String(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

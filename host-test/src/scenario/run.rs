@@ -1,0 +1,121 @@
+//! Runs a plan through a target: every step in order, to the first that does not hold.
+
+#[cfg(test)]
+mod tests;
+
+use super::check::{self, Mismatch};
+use super::client;
+use super::read::{Action, Plan, PlannedStep, Sent};
+use super::target::{Seen, Target};
+use super::time::{DEFAULT, Seconds};
+use super::transcript::Transcript;
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// What happened, as text; the same from every target.
+    pub(crate) transcript: String,
+    /// How many requests were sent.
+    pub(crate) requests: u64,
+    /// The step that did not hold, if one did not.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A step that did not hold.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The step's number, from 1.
+    pub(crate) step: usize,
+    /// Its line in the file.
+    pub(crate) line: usize,
+    /// Which of how many times.
+    pub(crate) time: (u32, u32),
+    /// What was sent, in words.
+    pub(crate) sent: String,
+    /// What was expected and what came.
+    pub(crate) mismatches: Vec<Mismatch>,
+    /// Everything that was seen.
+    pub(crate) seen: Seen,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// The target is out of reach or out of order; what the filter does is in the report.
+pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String> {
+    let mut runner = Runner {
+        clock: DEFAULT,
+        transcript: Transcript::new(plan.description.as_deref()),
+        requests: 0,
+        target,
+    };
+    if !matches!(
+        plan.steps.first(),
+        Some(PlannedStep {
+            action: Action::SetClock(_),
+            ..
+        })
+    ) {
+        runner.target.set_clock(DEFAULT)?;
+    }
+    let mut failure = None;
+    for (index, step) in plan.steps.iter().enumerate() {
+        let number = index.saturating_add(1);
+        failure = runner.step(number, step)?;
+        if failure.is_some() {
+            break;
+        }
+    }
+    Ok(Report {
+        transcript: runner.transcript.finish(),
+        requests: runner.requests,
+        failure,
+    })
+}
+
+struct Runner<'a> {
+    clock: Seconds,
+    transcript: Transcript,
+    requests: u64,
+    target: &'a mut dyn Target,
+}
+
+impl Runner<'_> {
+    fn step(&mut self, number: usize, step: &PlannedStep) -> Result<Option<Failure>, String> {
+        self.transcript.note(step.note.as_deref());
+        match &step.action {
+            Action::SetClock(to) => self.set_clock(number, *to)?,
+            Action::Advance(by) => self.set_clock(number, self.clock.saturating_add(*by))?,
+            Action::Send(sent) => return self.send(number, step.line, sent),
+        }
+        Ok(None)
+    }
+
+    fn set_clock(&mut self, number: usize, to: Seconds) -> Result<(), String> {
+        self.clock = to;
+        self.transcript.clock(number, to);
+        self.target.set_clock(to)
+    }
+
+    fn send(&mut self, number: usize, line: usize, sent: &Sent) -> Result<Option<Failure>, String> {
+        for time in 1..=sent.times {
+            self.requests = self.requests.saturating_add(1);
+            let outgoing = client::outgoing(sent, self.requests);
+            let seen = self.target.send(&outgoing.http)?;
+            let (mismatches, came) =
+                check::check(sent, &outgoing, &seen, self.target.exact_clock());
+            self.transcript.request(number, sent, time, &came);
+            if !mismatches.is_empty() {
+                return Ok(Some(Failure {
+                    step: number,
+                    line,
+                    time: (time, sent.times),
+                    sent: Transcript::title(sent),
+                    mismatches,
+                    seen,
+                }));
+            }
+        }
+        Ok(None)
+    }
+}

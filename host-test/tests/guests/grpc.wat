@@ -1,0 +1,63 @@
+;; Asks a gRPC service about each request, pausing it meanwhile: with the plugin's configuration
+;; "stream" by a message on a stream that stays open, otherwise by a call. Any message resumes the
+;; request; a close answers 503 with the code in the property "code".
+(module
+  (import "env" "proxy_grpc_call"
+    (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_stream"
+    (func $stream (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_send" (func $send (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_buffer_bytes"
+    (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_effective_context" (func $effective (param i32) (result i32)))
+  (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
+  (import "env" "proxy_set_property" (func $property (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_send_local_response"
+    (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "limits")
+  (data (i32.const 16) "pkg.Limits")
+  (data (i32.const 32) "Should")
+  (data (i32.const 48) "please")
+  (data (i32.const 64) "message")
+  (data (i32.const 80) "code")
+  (global $context (mut i32) (i32.const 0))
+  (global $streams (mut i32) (i32.const 0))
+  (global $token (mut i32) (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (global.set $streams (local.get 1))
+    (i32.const 1))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (global.set $context (local.get 0))
+    (if (global.get $streams)
+      (then
+        (if (i32.eqz (global.get $token)) (then
+          (if (call $stream (i32.const 0) (i32.const 6) (i32.const 16) (i32.const 10)
+              (i32.const 32) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 200))
+            (then unreachable))
+          (global.set $token (i32.load (i32.const 200)))))
+        (if (call $send (global.get $token) (i32.const 48) (i32.const 6) (i32.const 0))
+          (then unreachable)))
+      (else
+        (if (call $call (i32.const 0) (i32.const 6) (i32.const 16) (i32.const 10)
+            (i32.const 32) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 48) (i32.const 6)
+            (i32.const 250) (i32.const 200))
+          (then unreachable))
+        (global.set $token (i32.load (i32.const 200)))))
+    (i32.const 1))
+  (func (export "proxy_on_grpc_receive") (param i32 i32 i32)
+    (if (i32.ne (global.get $token) (local.get 1)) (then unreachable))
+    (drop (call $effective (global.get $context)))
+    (if (call $get (i32.const 5) (i32.const 0) (local.get 2) (i32.const 208) (i32.const 212))
+      (then unreachable))
+    (drop (call $property (i32.const 64) (i32.const 7)
+      (i32.load (i32.const 208)) (i32.load (i32.const 212))))
+    (drop (call $continue (i32.const 0))))
+  (func (export "proxy_on_grpc_close") (param i32 i32 i32)
+    (drop (call $effective (global.get $context)))
+    (i32.store (i32.const 208) (local.get 2))
+    (drop (call $property (i32.const 80) (i32.const 4) (i32.const 208) (i32.const 1)))
+    (drop (call $reply (i32.const 503) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i32.const -1)))))

@@ -1,0 +1,11 @@
+;; Never returns, and in each turn has the host write to its log.
+(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 17)
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (loop $ever
+      (drop (call $log (i32.const 2) (i32.const 0) (i32.const 1048576)))
+      (br $ever))
+    (i32.const 0)))

@@ -1,0 +1,246 @@
+//! Who is calling: `identity` finds the credential, `grants` say what it is worth.
+
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::config::Faults;
+use crate::config::plugin::{RawCredential, RawGrant, RawIdentity};
+use crate::limit::OwnSlot;
+use crate::mcp::Headers;
+use crate::surroundings::Surroundings;
+
+/// Where Envoy's `jwt_authn` filter leaves the claims that it verified.
+pub(crate) const JWT: [&str; 4] = [
+    "metadata",
+    "filter_metadata",
+    "envoy.filters.http.jwt_authn",
+    "payload",
+];
+
+/// How callers are told apart.
+#[derive(Debug, Default)]
+pub struct Callers {
+    identity: Vec<RawIdentity>,
+    grants: Vec<Grant>,
+    /// Token hashes: from the first eight bytes to the candidates, compared whole.
+    by_token: FxHashMap<u64, Vec<([u8; 32], usize)>>,
+}
+
+/// A configured caller.
+#[derive(Debug)]
+pub struct Grant {
+    /// Its name.
+    pub name: String,
+    /// Where it counts.
+    pub slot: OwnSlot,
+    /// Its policy, an index that the configuration gave.
+    pub policy: usize,
+    credential: RawCredential,
+}
+
+/// Who a request's caller turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Presented no credential that `identity` names.
+    Anonymous,
+    /// Presented one, and no grants are configured: its kind and value.
+    Identified(&'static str, Vec<u8>),
+    /// Holds this grant.
+    Granted(usize),
+    /// Presented a credential that no grant knows, or presented it twice.
+    Unknown,
+}
+
+impl Callers {
+    /// Checks and indexes what was written; `policy` finds a policy by name.
+    pub fn compile(
+        identity: Vec<RawIdentity>,
+        grants: Vec<RawGrant>,
+        policy: &dyn Fn(&str) -> Option<usize>,
+        faults: &mut Faults,
+    ) -> Self {
+        let mut callers = Self {
+            identity,
+            ..Self::default()
+        };
+        if callers.identity.is_empty() && !grants.is_empty() {
+            faults.error(
+                "/grants",
+                "nothing says where a caller's credential is: add `identity`, such as [{\"bearer\": true}]",
+            );
+        }
+        for grant in grants {
+            let index = callers.grants.len();
+            let Some(policy) = policy(&grant.policy.0) else {
+                faults.error(
+                    &grant.policy.1,
+                    format!("`{}` is not a name under `policies`", grant.policy.0),
+                );
+                continue;
+            };
+            if !callers.can_find(&grant.credential) {
+                faults.error(
+                    &grant.pointer,
+                    "no entry of `identity` looks for this grant's kind of credential",
+                );
+            }
+            if let RawCredential::Tokens(hashes) = &grant.credential {
+                for hash in hashes {
+                    let bucket = callers.by_token.entry(prefix(hash)).or_default();
+                    if bucket.iter().any(|(other, _)| other == hash) {
+                        faults.error(&grant.pointer, "another grant has this token already");
+                    }
+                    bucket.push((*hash, index));
+                }
+            }
+            callers.grants.push(Grant {
+                slot: OwnSlot::grant(&grant.name),
+                name: grant.name,
+                policy,
+                credential: grant.credential,
+            });
+        }
+        callers
+    }
+
+    fn can_find(&self, credential: &RawCredential) -> bool {
+        self.identity.iter().any(|identity| {
+            matches!(
+                (identity, credential),
+                (
+                    RawIdentity::Bearer | RawIdentity::Header(_),
+                    RawCredential::Tokens(_)
+                ) | (RawIdentity::Claim(_), RawCredential::Claims(_))
+                    | (RawIdentity::San(_), RawCredential::San(_))
+            )
+        })
+    }
+
+    /// Whether any grants are configured, so that what a caller sees depends on who it is.
+    pub fn has_grants(&self) -> bool {
+        !self.grants.is_empty()
+    }
+
+    /// The grant of a [`Caller::Granted`].
+    pub fn grant(&self, index: usize) -> Option<&Grant> {
+        self.grants.get(index)
+    }
+
+    /// Finds the caller: the first credential of `identity` that is present names it.
+    pub fn identify(&self, headers: &Headers<'_>, around: &mut dyn Surroundings) -> Caller {
+        for identity in &self.identity {
+            let found = match identity {
+                RawIdentity::Bearer => bearer(headers).map(|found| ("bearer", found)),
+                RawIdentity::Header(name) => header(headers, name).map(|found| ("header", found)),
+                RawIdentity::Claim(claim) => {
+                    property(around, &claim_path(claim)).map(|found| ("claim", found))
+                }
+                RawIdentity::San(kind) => {
+                    property(around, &san_path(kind)).map(|found| ("san", found))
+                }
+            };
+            let Some((kind, credential)) = found else {
+                continue;
+            };
+            // Sent twice: servers differ in which one they read.
+            let Presented::Once(value) = credential else {
+                return Caller::Unknown;
+            };
+            if self.grants.is_empty() {
+                return Caller::Identified(kind, value);
+            }
+            let grant = match identity {
+                RawIdentity::Bearer | RawIdentity::Header(_) => self.by_token(&value),
+                RawIdentity::Claim(_) => self.by_claims(around),
+                RawIdentity::San(_) => self.by_san(&value),
+            };
+            return grant.map_or(Caller::Unknown, Caller::Granted);
+        }
+        Caller::Anonymous
+    }
+
+    fn by_token(&self, token: &[u8]) -> Option<usize> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let bucket = self.by_token.get(&prefix(&hash))?;
+        let found = bucket
+            .iter()
+            .find(|(known, _)| bool::from(known.ct_eq(&hash)));
+        found.map(|(_, grant)| *grant)
+    }
+
+    fn by_claims(&self, around: &mut dyn Surroundings) -> Option<usize> {
+        self.grants
+            .iter()
+            .position(|grant| match &grant.credential {
+                RawCredential::Claims(claims) => claims.iter().all(|(claim, want)| {
+                    property(around, &claim_path(claim))
+                        == Some(Presented::Once(want.clone().into_bytes()))
+                }),
+                _ => false,
+            })
+    }
+
+    fn by_san(&self, san: &[u8]) -> Option<usize> {
+        self.grants.iter().position(
+            |grant| matches!(&grant.credential, RawCredential::San(want) if want.as_bytes() == san),
+        )
+    }
+}
+
+/// Only a bucket's label: the whole hash is compared in constant time.
+fn prefix(hash: &[u8; 32]) -> u64 {
+    let mut first = [0u8; 8];
+    for (to, from) in first.iter_mut().zip(hash) {
+        *to = *from;
+    }
+    u64::from_le_bytes(first)
+}
+
+/// A credential that is there.
+#[derive(Debug, PartialEq, Eq)]
+enum Presented {
+    Once(Vec<u8>),
+    Twice,
+}
+
+fn header(headers: &Headers<'_>, name: &str) -> Option<Presented> {
+    once(headers.all(name))
+}
+
+/// RFC 6750 section 2.1; other schemes are no bearer credential.
+fn bearer(headers: &Headers<'_>) -> Option<Presented> {
+    once(headers.all("authorization").filter_map(|value| {
+        let (scheme, token) = value.split_at_checked(7)?;
+        scheme
+            .eq_ignore_ascii_case(b"bearer ")
+            .then(|| token.trim_ascii())
+    }))
+}
+
+fn once<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Presented> {
+    let first = values.next()?;
+    Some(match values.next() {
+        None => Presented::Once(first.to_vec()),
+        Some(_) => Presented::Twice,
+    })
+}
+
+fn property(around: &mut dyn Surroundings, path: &[&str]) -> Option<Presented> {
+    let value = around.property(path)?;
+    (!value.is_empty()).then_some(Presented::Once(value))
+}
+
+/// The attribute path of a claim, whose own path steps are separated by dots.
+fn claim_path(claim: &str) -> Vec<&str> {
+    JWT.into_iter().chain(claim.split('.')).collect()
+}
+
+fn san_path(kind: &str) -> [&'static str; 2] {
+    let attribute = if kind == "dns" {
+        "dns_san_peer_certificate"
+    } else {
+        "uri_san_peer_certificate"
+    };
+    ["connection", attribute]
+}

@@ -1,0 +1,17 @@
+//! What people write: the policy document in all its dialects, and the plugin's configuration.
+//!
+//! Raw and typed, every fault collected with the JSON pointer of where it stands; no meaning yet
+//! (that is [`crate::policy`]).
+
+pub mod condition;
+mod fault;
+mod keyword;
+pub mod limit;
+pub mod plugin;
+pub mod policy;
+mod reader;
+pub mod tool;
+
+pub use fault::{Fault, Faults, Severity};
+pub use keyword::Keyword;
+pub use reader::{Field, Object};

@@ -1,0 +1,260 @@
+//! The plugin's configuration: one JSON object with the policies and what is not policy.
+
+use super::fault::Faults;
+use super::policy::{RawPolicy, read_policy};
+use super::reader::{Field, Object};
+
+/// The default of `max_body_bytes`, 1 MiB.
+pub const DEFAULT_MAX_BODY: u64 = 1 << 20;
+/// The most `max_body_bytes` may be, 64 MiB.
+pub const MAX_MAX_BODY: u64 = 64 << 20;
+
+/// Where a caller's name is found, tried in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RawIdentity {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// A header's value.
+    Header(String),
+    /// A claim of the verified JWT, a path.
+    Claim(String),
+    /// A subject alternative name of the client's certificate: `uri` or `dns`.
+    San(String),
+}
+
+/// How a grant recognises its caller.
+#[derive(Clone, Debug)]
+pub enum RawCredential {
+    /// SHA-256 of a bearer token or header value, as bytes.
+    Tokens(Vec<[u8; 32]>),
+    /// Claims that must all be there with these values.
+    Claims(Vec<(String, String)>),
+    /// A subject alternative name.
+    San(String),
+}
+
+/// One entry of `grants`.
+#[derive(Clone, Debug)]
+pub struct RawGrant {
+    /// Where it stands.
+    pub pointer: String,
+    /// Its name.
+    pub name: String,
+    /// How its caller is recognised.
+    pub credential: RawCredential,
+    /// The policy's name, and where that stands.
+    pub policy: (String, String),
+}
+
+/// The whole configuration as written.
+#[derive(Clone, Debug, Default)]
+pub struct RawPlugin<'a> {
+    /// `server`.
+    pub server: Option<String>,
+    /// `policy`.
+    pub policy: Option<RawPolicy<'a>>,
+    /// `policies`.
+    pub policies: Vec<(String, RawPolicy<'a>)>,
+    /// `grants`.
+    pub grants: Vec<RawGrant>,
+    /// `identity`.
+    pub identity: Vec<RawIdentity>,
+    /// `max_body_bytes`.
+    pub max_body_bytes: u64,
+    /// `hold_headers`.
+    pub hold_headers: bool,
+}
+
+const KEYS: [&str; 9] = [
+    "server",
+    "policy",
+    "policies",
+    "grants",
+    "identity",
+    "max_body_bytes",
+    "hold_headers",
+    "audit",
+    "global_limits",
+];
+
+/// Reads a plugin configuration.
+pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlugin<'a>> {
+    if let Some(bare) = bare_policy(field) {
+        faults.error(
+            "",
+            format!("`{bare}` belongs into a policy: wrap the document as {{\"policy\": …}}"),
+        );
+        return None;
+    }
+    let object = Object::read(field, &KEYS, faults)?;
+    let mut plugin = RawPlugin {
+        max_body_bytes: DEFAULT_MAX_BODY,
+        hold_headers: true,
+        ..RawPlugin::default()
+    };
+    plugin.server = object
+        .get("server")
+        .and_then(|f| f.name("a server's name", faults));
+    plugin.policy = object.get("policy").and_then(|f| read_policy(f, faults));
+    if let Some(policies) = object.get("policies") {
+        for (name, entry) in policies.entries(faults) {
+            plugin
+                .policies
+                .extend(read_policy(&entry, faults).map(|p| (name, p)));
+        }
+    }
+    if let Some(grants) = object.get("grants") {
+        for (name, entry) in grants.entries(faults) {
+            plugin.grants.extend(read_grant(name, &entry, faults));
+        }
+    }
+    if let Some(identity) = object.get("identity") {
+        let elements = identity.elements(faults);
+        plugin.identity = elements
+            .iter()
+            .filter_map(|e| read_identity(e, faults))
+            .collect();
+    }
+    if let Some(max) = object.get("max_body_bytes") {
+        plugin.max_body_bytes = max
+            .integer(1..=MAX_MAX_BODY, faults)
+            .unwrap_or(DEFAULT_MAX_BODY);
+    }
+    if let Some(hold) = object.get("hold_headers") {
+        plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
+    }
+    for (key, issue) in [
+        ("audit", "settings of the decision record are not built yet"),
+        (
+            "global_limits",
+            "limits across several proxies are not built yet",
+        ),
+    ] {
+        // Accepting a setting without acting on it would be a silent hole.
+        if let Some(field) = object.get(key) {
+            faults.error(&field.pointer, format!("{issue}: remove `{key}`"));
+        }
+    }
+    Some(plugin)
+}
+
+/// A tired person's likeliest slip: the policy where the configuration belongs.
+fn bare_policy(field: &Field<'_>) -> Option<&'static str> {
+    let known = ["version", "default", "tools", "hide", "all_tools"];
+    known
+        .into_iter()
+        .find(|key| field.value.get(key).is_some() && field.value.get("policy").is_none())
+}
+
+fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> {
+    let object = Object::read(field, &["bearer", "header", "claim", "san"], faults)?;
+    let mut found = Vec::new();
+    if let Some(bearer) = object.get("bearer") {
+        match bearer.boolean(faults) {
+            Some(true) => found.push(RawIdentity::Bearer),
+            Some(false) => faults.error(&bearer.pointer, "expected true, or no `bearer` at all"),
+            None => {}
+        }
+    }
+    if let Some(name) = object
+        .get("header")
+        .and_then(|f| f.name("a header's name", faults))
+    {
+        found.push(RawIdentity::Header(name.to_ascii_lowercase()));
+    }
+    if let Some(path) = object.get("claim").and_then(|f| f.name("a claim", faults)) {
+        found.push(RawIdentity::Claim(path));
+    }
+    if let Some(san) = object.get("san") {
+        match san.string(faults).as_deref() {
+            Some(kind @ ("uri" | "dns")) => found.push(RawIdentity::San(kind.to_owned())),
+            Some(_) => faults.error(&san.pointer, "expected `uri` or `dns`"),
+            None => {}
+        }
+    }
+    if found.len() != 1 && !faults.fatal() {
+        faults.error(
+            &field.pointer,
+            "expected exactly one of `bearer`, `header`, `claim`, `san`",
+        );
+    }
+    found.pop()
+}
+
+fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<RawGrant> {
+    let object = Object::read(field, &["token_sha256", "claim", "san", "policy"], faults)?;
+    let policy = object
+        .required("policy", faults)
+        .and_then(|f| Some((f.string(faults)?, f.pointer.clone())));
+    let mut credentials = Vec::new();
+    if let Some(tokens) = object.get("token_sha256") {
+        credentials.push(RawCredential::Tokens(read_tokens(tokens, faults)));
+    }
+    if let Some(claims) = object.get("claim") {
+        let entries = claims.entries(faults);
+        if entries.is_empty() {
+            faults.error(
+                &claims.pointer,
+                "expected at least one claim: none would match everybody",
+            );
+        }
+        let claims = entries
+            .into_iter()
+            .filter_map(|(claim, value)| Some((claim, value.string(faults)?)));
+        credentials.push(RawCredential::Claims(claims.collect()));
+    }
+    if let Some(san) = object.get("san").and_then(|f| f.name("a name", faults)) {
+        credentials.push(RawCredential::San(san));
+    }
+    if credentials.len() != 1 {
+        faults.error(
+            &field.pointer,
+            "expected exactly one of `token_sha256`, `claim`, `san`",
+        );
+    }
+    Some(RawGrant {
+        pointer: field.pointer.clone(),
+        name,
+        credential: credentials.pop()?,
+        policy: policy?,
+    })
+}
+
+fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
+    let fields = if field.value.kind() == crate::json::Kind::Array {
+        field.elements(faults)
+    } else {
+        vec![field.clone()]
+    };
+    if fields.is_empty() {
+        faults.error(&field.pointer, "expected at least one SHA-256");
+    }
+    let mut tokens = Vec::new();
+    for field in fields {
+        match field.value.as_str().as_deref().and_then(hex32) {
+            Some(hash) if tokens.contains(&hash) => {
+                faults.error(&field.pointer, "this SHA-256 is listed twice");
+            }
+            Some(hash) => tokens.push(hash),
+            // The value is not shown: it may be the token itself.
+            None => faults.error(
+                &field.pointer,
+                "expected a SHA-256 as 64 hexadecimal digits (`printf %s TOKEN | sha256sum`), never the token",
+            ),
+        }
+    }
+    tokens
+}
+
+fn hex32(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0u8; 32];
+    let mut digits = text.chars().map(|c| c.to_digit(16));
+    for byte in &mut bytes {
+        let (high, low) = (digits.next()??, digits.next()??);
+        *byte = u8::try_from((high << 4) | low).ok()?;
+    }
+    Some(bytes)
+}

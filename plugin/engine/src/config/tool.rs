@@ -1,0 +1,515 @@
+//! One entry under `tools`, in whichever dialects it is written.
+
+use super::condition::{RawCondition, read_conditions};
+use super::fault::Faults;
+use super::keyword::Keyword;
+use super::limit::{
+    RawAlgorithm, RawCost, RawLimit, RefundOn, grant_scope, read_limits, read_window,
+};
+use super::policy::{Mode, read_mode};
+use super::reader::{Field, Object, below};
+
+/// Where tool rules come from: one entry under `tools`.
+#[derive(Clone, Debug, Default)]
+pub struct RawTool<'a> {
+    /// Where it stands.
+    pub pointer: String,
+    /// `validate`.
+    pub validate: Vec<RawValidate<'a>>,
+    /// `require`.
+    pub require: Vec<RawGuard<'a>>,
+    /// `deny_if`.
+    pub deny_if: Vec<RawGuard<'a>>,
+    /// `approve_if`.
+    pub approve_if: Vec<RawApproval<'a>>,
+    /// `rules` (dialects B and C).
+    pub rules: Vec<RawRule<'a>>,
+    /// `limits`.
+    pub limits: Vec<RawLimit>,
+    /// Whether it only records.
+    pub mode: Option<Mode>,
+    /// Whether `rules` was there, which makes the document one of dialect B or C.
+    pub has_rules: bool,
+}
+
+/// `require[]` and `deny_if[]`.
+#[derive(Clone, Debug)]
+pub struct RawGuard<'a> {
+    /// Where it stands, which is also its rule identifier.
+    pub pointer: String,
+    /// ANDed.
+    pub conditions: Vec<RawCondition<'a>>,
+    /// The author's words for a denial.
+    pub on_deny: Option<String>,
+    /// Whether it only records.
+    pub mode: Option<Mode>,
+}
+
+/// `approve_if[]`, and `action: require_approval`.
+#[derive(Clone, Debug)]
+pub struct RawApproval<'a> {
+    /// Where it stands, which is also its rule identifier.
+    pub pointer: String,
+    /// When a person must be asked: when all hold.
+    pub conditions: Vec<RawCondition<'a>>,
+    /// How long an approval waits, in seconds.
+    pub timeout: Option<u64>,
+    /// What the person is told.
+    pub message: Option<String>,
+    /// Whether it only records.
+    pub mode: Option<Mode>,
+}
+
+/// Which arguments must be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RawRequired {
+    /// Those that the tool's own `inputSchema.required` lists.
+    BySchema,
+    /// These.
+    Listed(Vec<String>),
+}
+
+/// `validate`.
+#[derive(Clone, Debug)]
+pub struct RawValidate<'a> {
+    /// Where `required_args` stands, its rule identifier.
+    pub pointer: String,
+    /// `required_args`.
+    pub required: RawRequired,
+    /// `schema`.
+    pub schema: Option<Field<'a>>,
+}
+
+/// What a rule of dialect B or C does.
+#[derive(Clone, Debug)]
+pub enum RawRule<'a> {
+    /// `evaluate` (and C's `allow`) with conditions: all must hold.
+    Require(RawGuard<'a>),
+    /// `deny`: always.
+    Deny(RawGuard<'a>),
+    /// `require_approval`.
+    Approve(RawApproval<'a>),
+    /// `rate_limit`.
+    Limit(RawLimit),
+    /// `validate` inside a rule.
+    Validate(RawValidate<'a>),
+    /// `state` with the condition that reads it.
+    State(RawState<'a>),
+}
+
+/// `state` of dialect B: a counter, and the conditions of its rule, one of which bounds it.
+#[derive(Clone, Debug)]
+pub struct RawState<'a> {
+    /// Where `state` stands.
+    pub pointer: String,
+    /// The rule's own pointer.
+    pub rule: String,
+    /// The counter's name.
+    pub counter: String,
+    /// Window length in seconds.
+    pub window: u32,
+    /// What one call takes.
+    pub cost: RawCost,
+    /// The rule's conditions; those on `state.` paths bound the counter, the others must hold.
+    pub conditions: Vec<RawCondition<'a>>,
+    /// The rule's own words.
+    pub on_deny: Option<String>,
+    /// Whether it only records.
+    pub mode: Option<Mode>,
+}
+
+const TOOL_KEYS: [&str; 8] = [
+    "validate",
+    "require",
+    "deny_if",
+    "approve_if",
+    "rules",
+    "limits",
+    "mode",
+    "description",
+];
+
+/// Reads one entry under `tools`.
+pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'a>> {
+    let object = Object::read(field, &TOOL_KEYS, faults)?;
+    if let Some(description) = object.get("description") {
+        description.string(faults);
+    }
+    let guards = |key: &str, faults: &mut Faults| {
+        let elements = object
+            .get(key)
+            .map_or_else(Vec::new, |f| f.elements(faults));
+        elements
+            .iter()
+            .filter_map(|e| read_guard(e, faults))
+            .collect()
+    };
+    let mut tool = RawTool {
+        pointer: field.pointer.clone(),
+        require: guards("require", faults),
+        deny_if: guards("deny_if", faults),
+        mode: read_mode(&object, faults),
+        has_rules: object.get("rules").is_some(),
+        ..RawTool::default()
+    };
+    if let Some(validate) = object.get("validate") {
+        tool.validate.extend(read_validate(validate, faults));
+    }
+    for element in object
+        .get("approve_if")
+        .map_or_else(Vec::new, |f| f.elements(faults))
+    {
+        tool.approve_if.extend(read_approval(&element, faults));
+    }
+    if let Some(limits) = object.get("limits") {
+        tool.limits = read_limits(limits, faults);
+    }
+    if let Some(rules) = object.get("rules") {
+        for element in rules.elements(faults) {
+            read_rule(&element, &mut tool.rules, faults);
+        }
+    }
+    Some(tool)
+}
+
+fn read_guard<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawGuard<'a>> {
+    let object = Object::read(field, &["conditions", "on_deny", "mode"], faults)?;
+    let conditions = object
+        .required("conditions", faults)
+        .map(|f| read_conditions(f, faults));
+    Some(RawGuard {
+        pointer: field.pointer.clone(),
+        conditions: conditions?,
+        on_deny: object.get("on_deny").and_then(|f| f.string(faults)),
+        mode: read_mode(&object, faults),
+    })
+}
+
+fn read_approval<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawApproval<'a>> {
+    let object = Object::read(field, &["conditions", "timeout", "message", "mode"], faults)?;
+    let conditions = object
+        .required("conditions", faults)
+        .map(|f| read_conditions(f, faults));
+    Some(RawApproval {
+        pointer: field.pointer.clone(),
+        conditions: conditions?,
+        timeout: object.get("timeout").and_then(|f| read_timeout(f, faults)),
+        message: object.get("message").and_then(|f| f.string(faults)),
+        mode: read_mode(&object, faults),
+    })
+}
+
+/// `"30m"`: digits and one of `s`, `m`, `h`, `d`.
+fn read_timeout(field: &Field<'_>, faults: &mut Faults) -> Option<u64> {
+    let text = field.string(faults)?;
+    let unit = match text.chars().last() {
+        Some('s') => Some(1),
+        Some('m') => Some(60),
+        Some('h') => Some(3_600),
+        Some('d') => Some(86_400),
+        _ => None,
+    };
+    let digits = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let seconds = unit.and_then(|unit: u64| digits.parse::<u64>().ok()?.checked_mul(unit));
+    let seconds = seconds.filter(|s| (1..=super::limit::MAX_WINDOW_SECONDS).contains(s));
+    if seconds.is_none() {
+        faults.error(
+            &field.pointer,
+            format!(
+                "`{text}` is not a duration such as `30m`: a number above 0 and one of s, m, h, d"
+            ),
+        );
+    }
+    seconds
+}
+
+fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<'a>> {
+    let Some(object) = Object::read(field, &["required_args", "schema"], faults) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    if let Some(schema) = object.get("schema") {
+        faults.error(
+            &schema.pointer,
+            "`schema` is not supported yet: list what must be there in `required_args` and check values with `require`",
+        );
+    }
+    if let Some(required) = object.get("required_args") {
+        let names = match (required.value.kind(), required.value.as_bool()) {
+            (_, Some(true)) => Some(RawRequired::BySchema),
+            (_, Some(false)) => None,
+            (crate::json::Kind::Array, _) => {
+                let names = required.elements(faults);
+                let names = names.iter().filter_map(|n| n.string(faults)).collect();
+                Some(RawRequired::Listed(names))
+            }
+            _ => {
+                required.wrong("true, or a list of argument names", faults);
+                None
+            }
+        };
+        found.extend(names.map(|required_args| RawValidate {
+            pointer: required.pointer.clone(),
+            required: required_args,
+            schema: None,
+        }));
+    }
+    found
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Evaluate,
+    Allow,
+    Deny,
+    RequireApproval,
+}
+
+impl Keyword for Action {
+    const WHAT: &'static str = "an action";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("evaluate", Action::Evaluate),
+        ("allow", Action::Allow),
+        ("deny", Action::Deny),
+        ("require_approval", Action::RequireApproval),
+        ("require approval", Action::RequireApproval),
+    ];
+}
+
+const RULE_KEYS: [&str; 11] = [
+    "name",
+    "action",
+    "conditions",
+    "on_deny",
+    "rate_limit",
+    "state",
+    "validate",
+    "approval_timeout",
+    "reason",
+    "mode",
+    "description",
+];
+
+fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut Faults) {
+    let Some(object) = Object::read(field, &RULE_KEYS, faults) else {
+        return;
+    };
+    let action = object
+        .get("action")
+        .map_or(Some(Action::Evaluate), |f| Action::read(f, faults));
+    let Some(action) = action else { return };
+    let name = object
+        .get("name")
+        .and_then(|f| f.name("a rule's name", faults));
+    let conditions = object
+        .get("conditions")
+        .map(|f| read_conditions(f, faults))
+        .unwrap_or_default();
+    let reason = object.get("reason").or_else(|| object.get("on_deny"));
+    if let (Some(_), Some(on_deny)) = (object.get("reason"), object.get("on_deny")) {
+        faults.error(
+            &on_deny.pointer,
+            "`on_deny` and `reason` say the same thing: keep one",
+        );
+    }
+    let said = reason.and_then(|f| f.string(faults));
+    let named = || Some(format!("Denied by rule \"{}\"", name.as_deref()?));
+    let on_deny = said.or_else(named);
+    let mode = read_mode(&object, faults);
+    let only = |key: &str, actions: &[Action], faults: &mut Faults| {
+        if let Some(field) = object.get(key)
+            && !actions.contains(&action)
+        {
+            faults.error(
+                &field.pointer,
+                format!("`{key}` has no meaning under this `action`"),
+            );
+        }
+    };
+    only("approval_timeout", &[Action::RequireApproval], faults);
+    only("rate_limit", &[Action::Evaluate, Action::Allow], faults);
+    only("state", &[Action::Evaluate, Action::Allow], faults);
+    only("validate", &[Action::Evaluate, Action::Allow], faults);
+    let guard = |conditions| RawGuard {
+        pointer: field.pointer.clone(),
+        conditions,
+        on_deny: on_deny.clone(),
+        mode,
+    };
+    match action {
+        Action::Deny => {
+            if let Some(conditions) = object.get("conditions") {
+                faults.error(
+                    &conditions.pointer,
+                    "a `deny` rule is unconditional: put the conditions into `deny_if`",
+                );
+            }
+            rules.push(RawRule::Deny(guard(Vec::new())));
+        }
+        Action::RequireApproval => rules.push(RawRule::Approve(RawApproval {
+            pointer: field.pointer.clone(),
+            conditions,
+            timeout: object
+                .get("approval_timeout")
+                .and_then(|f| read_timeout(f, faults)),
+            message: on_deny.clone(),
+            mode,
+        })),
+        Action::Evaluate | Action::Allow => {
+            if let Some(validate) = object.get("validate") {
+                rules.extend(
+                    read_validate(validate, faults)
+                        .into_iter()
+                        .map(RawRule::Validate),
+                );
+            }
+            let does = ["conditions", "rate_limit", "state", "validate"];
+            if action == Action::Evaluate && does.iter().all(|key| object.get(key).is_none()) {
+                faults.error(
+                    &field.pointer,
+                    "this rule does nothing: give it `conditions`, `rate_limit`, `state` or `validate`",
+                );
+            }
+            match (object.get("rate_limit"), object.get("state")) {
+                (Some(limit), Some(_)) => {
+                    faults.error(
+                        &limit.pointer,
+                        "`rate_limit` excludes `state`: use two rules",
+                    );
+                }
+                (Some(limit), None) => {
+                    if object.get("conditions").is_some() {
+                        faults.error(
+                            &limit.pointer,
+                            "`rate_limit` excludes `conditions`: use two rules",
+                        );
+                    }
+                    let said = on_deny.as_deref();
+                    rules.extend(
+                        read_rate_limit(limit, name.as_deref(), said, mode, faults)
+                            .map(RawRule::Limit),
+                    );
+                }
+                (None, Some(state)) => {
+                    let read = read_state(state, &field.pointer, conditions, faults);
+                    rules.extend(read.map(|mut state| {
+                        state.on_deny = on_deny.clone();
+                        state.mode = mode;
+                        RawRule::State(state)
+                    }));
+                }
+                (None, None) if !conditions.is_empty() => {
+                    rules.push(RawRule::Require(guard(conditions)));
+                }
+                (None, None) => {
+                    if let Some(empty) = object
+                        .get("conditions")
+                        .filter(|_| action == Action::Evaluate)
+                    {
+                        faults.error(&empty.pointer, "expected at least one condition");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `"10/minute"` (B) or `{max: 10, window: 60}` (C).
+fn read_rate_limit(
+    field: &Field<'_>,
+    name: Option<&str>,
+    on_deny: Option<&str>,
+    mode: Option<Mode>,
+    faults: &mut Faults,
+) -> Option<RawLimit> {
+    let (max, window) = if field.value.kind() == crate::json::Kind::Object {
+        let object = Object::read(field, &["max", "window"], faults)?;
+        let max = object
+            .required("max", faults)?
+            .integer(1..=u64::MAX, faults);
+        let window = read_window(object.required("window", faults)?, faults);
+        (max?, window?)
+    } else {
+        let text = field.string(faults)?;
+        let parts = text.split_once('/');
+        let parsed = parts.and_then(|(max, window)| {
+            let max = max.trim().parse::<u64>().ok().filter(|max| *max >= 1)?;
+            let word = super::limit::NamedWindow::WORDS;
+            let window = word.iter().find(|(w, _)| *w == window.trim())?;
+            Some((max, window.1.seconds()))
+        });
+        let Some(parsed) = parsed else {
+            faults.error(
+                &field.pointer,
+                format!("`{text}` is not a rate such as `10/minute`: a count of at least 1 and second, minute, hour or day"),
+            );
+            return None;
+        };
+        parsed
+    };
+    Some(RawLimit {
+        pointer: field.pointer.clone(),
+        rule: field.pointer.clone(),
+        counter: name.unwrap_or("rate_limit").to_owned(),
+        window,
+        max,
+        scope: grant_scope(&field.pointer),
+        algorithm: RawAlgorithm::Fixed,
+        cost: RawCost::Fixed(1),
+        refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
+        // The rule's name is in the record; the product words a rate limit itself.
+        message: on_deny
+            .filter(|said| !said.starts_with("Denied by rule"))
+            .map(str::to_owned),
+        mode,
+    })
+}
+
+fn read_state<'a>(
+    field: &Field<'a>,
+    rule: &str,
+    conditions: Vec<RawCondition<'a>>,
+    faults: &mut Faults,
+) -> Option<RawState<'a>> {
+    let keys = ["counter", "window", "increment", "increment_from"];
+    let object = Object::read(field, &keys, faults)?;
+    let counter = object
+        .required("counter", faults)
+        .and_then(|f| f.name("a counter's name", faults));
+    let window = object
+        .required("window", faults)
+        .and_then(|f| read_window(f, faults));
+    let fixed = object
+        .get("increment")
+        .map(|f| f.integer(0..=u64::MAX, faults).unwrap_or(1));
+    let from = object.get("increment_from").and_then(|f| f.string(faults));
+    let cost = match (fixed, from) {
+        (Some(n), Some(_)) if n != 0 => {
+            faults.error(
+                &below(&field.pointer, "increment"),
+                "`increment` excludes `increment_from`: keep one",
+            );
+            RawCost::Fixed(1)
+        }
+        (_, Some(path)) => RawCost::From(path),
+        (Some(0), None) => {
+            faults.error(
+                &below(&field.pointer, "increment"),
+                "expected an integer of at least 1, found `0`: a counter that never moves limits nothing",
+            );
+            RawCost::Fixed(1)
+        }
+        (Some(n), None) => RawCost::Fixed(n),
+        (None, None) => RawCost::Fixed(1),
+    };
+    Some(RawState {
+        pointer: field.pointer.clone(),
+        rule: rule.to_owned(),
+        counter: counter?,
+        window: window?,
+        cost,
+        conditions,
+        on_deny: None,
+        mode: None,
+    })
+}

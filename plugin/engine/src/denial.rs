@@ -1,0 +1,119 @@
+//! A denial as the caller reads it (`mcp-wire.md`, "How clients take a denial").
+
+use crate::config::policy::DenyWith;
+use crate::decide::{Denial, DenialKind, LimitState};
+use crate::json::push_json_string;
+use crate::mcp::reply::{error, tool_error};
+use crate::mcp::{Era, Message, Reply, Role};
+
+/// What every denial begins with.
+const PREFIX: &str = "[POLICY DENIED] ";
+
+/// JSON-RPC code of a denial by rule.
+pub const CODE_DENIED: i32 = -31403;
+/// JSON-RPC code of a denial by limit.
+pub const CODE_LIMITED: i32 = -31429;
+/// JSON-RPC code of a call that waits for a person.
+pub const CODE_APPROVAL: i32 = -31202;
+/// JSON-RPC "Invalid params": what the protocol says of a tool that does not exist.
+const CODE_UNKNOWN_TOOL: i32 = -32602;
+
+/// The HTTP answer to a denied message.
+pub fn reply(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) -> Reply {
+    let mut reply = match message.role {
+        Role::Request => Reply::json(200, body(denial, message, form, era)),
+        // Nothing is owed to a notification but that it was taken; clients give up on errors.
+        Role::Notification | Role::Response => Reply::accepted(),
+    };
+    if let DenialKind::Limit(state) = &denial.kind {
+        limit_headers(state, &mut reply);
+    }
+    reply
+}
+
+/// The JSON-RPC response to a denied request.
+pub fn body(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) -> String {
+    let id = message.id.unwrap_or("null");
+    if denial.kind == DenialKind::Hidden && message.is_tool_call() {
+        let tool = message.params.name.as_deref().unwrap_or_default();
+        return error(
+            Some(id),
+            CODE_UNKNOWN_TOOL,
+            &format!("Unknown tool: {tool}"),
+            None,
+        );
+    }
+    let text = format!("{PREFIX}{}", denial.message);
+    let data = data(denial);
+    // The result of a task is asked for later; its creation can only fail as an error.
+    let as_result = form == DenyWith::Result && message.is_tool_call() && !message.params.task;
+    if !as_result {
+        let code = match denial.kind {
+            DenialKind::Limit(_) => CODE_LIMITED,
+            DenialKind::Approval => CODE_APPROVAL,
+            DenialKind::Rule | DenialKind::Hidden => CODE_DENIED,
+        };
+        return error(Some(id), code, &text, Some(&data));
+    }
+    let complete = era == Era::Stateless;
+    match advice(denial) {
+        Some(advice) => tool_error(id, &[&text, &advice], &data, complete),
+        None => tool_error(id, &[&text], &data, complete),
+    }
+}
+
+/// What an agent can do about it, in words that the model reads.
+fn advice(denial: &Denial) -> Option<String> {
+    let DenialKind::Limit(state) = &denial.kind else {
+        return None;
+    };
+    Some(match state.retry_after {
+        Some(1) => "Retry after 1 second.".to_owned(),
+        Some(seconds) => format!("Retry after {seconds} seconds."),
+        None => format!(
+            "Do not retry: this call costs more than the whole limit of {}.",
+            state.max
+        ),
+    })
+}
+
+/// `data.rule`, and of a limit what remains and when to come back.
+fn data(denial: &Denial) -> String {
+    let mut out = String::from("{\"rule\":");
+    push_json_string(&mut out, &denial.rule);
+    if let DenialKind::Limit(state) = &denial.kind {
+        out.push_str(",\"limit\":");
+        push_json_string(&mut out, &state.counter);
+        out.push_str(&format!(
+            ",\"max\":{},\"window\":{},\"remaining\":{}",
+            state.max, state.window_seconds, state.remaining
+        ));
+        if let Some(seconds) = state.retry_after {
+            out.push_str(&format!(",\"retry_after\":{seconds}"));
+        }
+    }
+    out.push('}');
+    out
+}
+
+/// `Retry-After` (RFC 9110) and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
+fn limit_headers(state: &LimitState, reply: &mut Reply) {
+    let name: String = state
+        .counter
+        .chars()
+        .map(|c| match c {
+            ' '..='~' if c != '"' && c != '\\' => c,
+            _ => '?',
+        })
+        .collect();
+    let (remaining, max, window) = (state.remaining, state.max, state.window_seconds);
+    let mut current = format!("\"{name}\";r={remaining}");
+    if let Some(seconds) = state.retry_after {
+        current.push_str(&format!(";t={seconds}"));
+        reply.headers.push(("retry-after", seconds.to_string()));
+    }
+    reply.headers.push(("ratelimit", current));
+    reply
+        .headers
+        .push(("ratelimit-policy", format!("\"{name}\";q={max};w={window}")));
+}

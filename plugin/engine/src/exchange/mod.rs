@@ -1,0 +1,118 @@
+//! One HTTP exchange, from its first header to its last byte, without any I/O.
+//!
+//! The adapter calls the methods in the order of an HTTP stream and does what they answer.
+
+mod request;
+mod response;
+mod view;
+
+use std::rc::Rc;
+
+use crate::caller::Caller;
+use crate::gate::{Gate, NamedPolicy};
+use crate::limit::Reservation;
+use crate::mcp::Reply;
+use crate::record::{Outcome, Record};
+
+pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
+
+/// What to do with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestStep {
+    /// Forward it untouched, but for `accept-encoding` when the answer may have to be filtered.
+    Forward {
+        /// Whether the upstream must not see `accept-encoding`.
+        strip_accept_encoding: bool,
+    },
+    /// Forward nothing yet: the body decides.
+    AwaitBody,
+    /// Answer it here; the upstream sees nothing.
+    Reply(Reply),
+}
+
+/// What an answer may hold that this caller must not see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Expect {
+    /// Nothing to hide from this caller, or no answer with a body.
+    #[default]
+    Anything,
+    /// The answer to one method that lists nothing; streams may carry other answers too.
+    Single,
+    /// A list.
+    List,
+    /// A GET: whatever the server sends.
+    Stream,
+}
+
+/// The state of one exchange.
+#[derive(Debug)]
+pub struct Exchange {
+    gate: Rc<Gate>,
+    caller: Caller,
+    server: String,
+    expect: Expect,
+    /// The request's id as spelled, for an answer made in the upstream's stead.
+    id: Option<String>,
+    reservation: Reservation,
+    stream: response::Stream,
+    record: Option<String>,
+}
+
+impl Exchange {
+    /// A new exchange under a configuration, which stays its own to the end.
+    pub fn new(gate: Rc<Gate>) -> Self {
+        Self {
+            gate,
+            caller: Caller::Unknown,
+            server: String::new(),
+            expect: Expect::Anything,
+            id: None,
+            reservation: Reservation::default(),
+            stream: response::Stream::default(),
+            record: None,
+        }
+    }
+
+    /// The configuration.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The record of the decision, once there is one; taken so that it is written once.
+    pub fn take_record(&mut self) -> Option<String> {
+        self.record.take()
+    }
+
+    /// What was charged for the request, for refunds.
+    pub fn reservation(&self) -> &Reservation {
+        &self.reservation
+    }
+
+    fn note(&mut self, record: &Record<'_>) {
+        self.record = Some(record.to_json());
+    }
+
+    fn grant_name<'g>(gate: &'g Gate, caller: &Caller) -> Option<&'g str> {
+        match caller {
+            Caller::Granted(index) => gate.callers.grant(*index).map(|g| g.name.as_str()),
+            _ => None,
+        }
+    }
+
+    fn policy(&self) -> Option<&NamedPolicy> {
+        self.gate.policy_of(&self.caller)
+    }
+}
+
+/// A record without what only tool calls have.
+fn plain<'a>(outcome: Outcome, method: Option<&'a str>, caller: Option<&'a str>) -> Record<'a> {
+    Record {
+        outcome,
+        method,
+        tool: None,
+        rule: None,
+        message: None,
+        caller,
+        shadow: &[],
+    }
+}

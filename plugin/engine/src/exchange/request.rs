@@ -1,0 +1,343 @@
+//! The request's side: headers, then the whole body, then a decision.
+
+use std::rc::Rc;
+
+use super::{Exchange, Expect, RequestStep, plain};
+use crate::caller::Caller;
+use crate::config::policy::{DenyWith, Posture};
+use crate::decide::{Call, Denial, DenialKind, Verdict, decide, pseudo};
+use crate::denial;
+use crate::gate::{Gate, NamedPolicy};
+use crate::limit::Reservation;
+use crate::mcp::head::Method;
+use crate::mcp::message::{Body, read_body};
+use crate::mcp::method::{self, Class, is_plain_name};
+use crate::mcp::reply::error;
+use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, agree};
+use crate::policy::{Policy, Section};
+use crate::record::{Outcome, Record, shown_name};
+use crate::surroundings::Surroundings;
+
+/// What an element of a batch is told that would have passed alone.
+const NOT_RUN: &str = "[POLICY DENIED] Not run: another message of this batch was denied";
+
+impl Exchange {
+    /// The request's headers are there; `end_of_stream` when nothing follows.
+    pub fn on_request_headers(
+        &mut self,
+        headers: &Headers<'_>,
+        end_of_stream: bool,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
+        let head = match Head::read(headers) {
+            Ok(head) => head,
+            Err(rejection) => return self.reject(&rejection),
+        };
+        match (head.method, end_of_stream) {
+            (_, false) => RequestStep::AwaitBody,
+            (Method::Bodiless, true) => self.bodiless(headers, around),
+            (Method::Message, true) => self.reject(&Rejection::parse(
+                "empty body where a JSON-RPC message is expected".into(),
+            )),
+        }
+    }
+
+    /// The whole body is there, trailers or not.
+    pub fn on_request_body(
+        &mut self,
+        headers: &Headers<'_>,
+        body: &[u8],
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
+        if body.len() > self.gate.max_body_bytes {
+            return self.body_too_large();
+        }
+        let head = match Head::read(headers) {
+            Ok(head) => head,
+            Err(rejection) => return self.reject(&rejection),
+        };
+        if head.method == Method::Bodiless {
+            if body.is_empty() {
+                return self.bodiless(headers, around);
+            }
+            let why = "expected no body with this HTTP method: use POST";
+            return self.reject(&Rejection::http(400, why));
+        }
+        let body = match read_body(body) {
+            Ok(body) => body,
+            Err(rejection) => return self.reject(&rejection),
+        };
+        match body {
+            Body::Single(message) => match agree::agree(&head, &message) {
+                Ok(era) => self.single(headers, &message, era, around),
+                Err(rejection) => self.reject(&rejection),
+            },
+            Body::Batch(messages) => match agree::agree_batch(&head) {
+                Ok(()) => self.batch(headers, &messages, around),
+                Err(rejection) => self.reject(&rejection),
+            },
+        }
+    }
+
+    /// The body is, or would become, longer than `max_body_bytes`.
+    pub fn body_too_large(&mut self) -> RequestStep {
+        let why = format!("the body is longer than {} bytes", self.gate.max_body_bytes);
+        self.reject(&Rejection::http(413, &why))
+    }
+
+    /// The host could not hand over what a decision needs.
+    pub fn unreadable(&mut self, what: &str) -> RequestStep {
+        self.reject(&Rejection::http(
+            500,
+            &format!("the proxy did not hand over {what}"),
+        ))
+    }
+
+    fn reject(&mut self, rejection: &Rejection) -> RequestStep {
+        self.note(&Record {
+            message: Some(&rejection.message),
+            ..plain(Outcome::Reject, None, None)
+        });
+        RequestStep::Reply(rejection.reply())
+    }
+
+    /// GET, DELETE and the like: nothing to decide but whether the caller is known.
+    fn bodiless(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) -> RequestStep {
+        let http = headers.all(":method").next().unwrap_or_default();
+        let http = String::from_utf8_lossy(http).into_owned();
+        self.meet(headers, around);
+        let gate = Rc::clone(&self.gate);
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        if gate.policy_of(&self.caller).is_none() {
+            let denial = no_policy();
+            self.note(&Record {
+                rule: Some(&denial.rule),
+                message: Some(&denial.message),
+                ..plain(Outcome::Deny, Some(&http), caller)
+            });
+            let text = format!("[POLICY DENIED] {}", denial.message);
+            let body = error(None, denial::CODE_DENIED, &text, None);
+            return RequestStep::Reply(Reply::json(403, body));
+        }
+        self.note(&plain(Outcome::Allow, Some(&http), caller));
+        self.forward(Expect::Stream)
+    }
+
+    fn meet(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) {
+        self.caller = self.gate.callers.identify(headers, around);
+        self.server = match &self.gate.server {
+            Some(server) => server.clone(),
+            None => {
+                let cluster = around.property(&["cluster_name"]);
+                cluster
+                    .and_then(|name| String::from_utf8(name).ok())
+                    .unwrap_or_default()
+            }
+        };
+    }
+
+    fn forward(&mut self, expect: Expect) -> RequestStep {
+        let partial = self.policy().is_none_or(|p| p.policy.is_partial());
+        self.expect = if partial { expect } else { Expect::Anything };
+        RequestStep::Forward {
+            strip_accept_encoding: self.expect != Expect::Anything,
+        }
+    }
+
+    fn single(
+        &mut self,
+        headers: &Headers<'_>,
+        message: &Message<'_>,
+        era: Era,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
+        self.meet(headers, around);
+        let gate = Rc::clone(&self.gate);
+        let verdict = self.judge(&gate, headers, message, around);
+        self.record_verdict(&gate, message, &verdict);
+        if let Some(denial) = &verdict.denial {
+            let form = form(self.policy());
+            return RequestStep::Reply(denial::reply(denial, message, form, era));
+        }
+        self.reservation = verdict.reservation;
+        self.id = message.id.map(str::to_owned);
+        self.forward(expectation(message))
+    }
+
+    /// Every element is decided; one denial denies the whole and gives back what others took.
+    fn batch(
+        &mut self,
+        headers: &Headers<'_>,
+        messages: &[Message<'_>],
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
+        self.meet(headers, around);
+        let gate = Rc::clone(&self.gate);
+        let mut taken: Vec<Reservation> = Vec::new();
+        for (index, message) in messages.iter().enumerate() {
+            let verdict = self.judge(&gate, headers, message, around);
+            self.record_verdict(&gate, message, &verdict);
+            let Some(denial) = &verdict.denial else {
+                taken.push(verdict.reservation);
+                continue;
+            };
+            for reservation in taken {
+                // Units that a failing store keeps stay used until their windows end.
+                let _ = reservation.refund(around);
+            }
+            return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
+        }
+        self.note(&plain(
+            Outcome::Allow,
+            Some("batch"),
+            Exchange::grant_name(&gate, &self.caller),
+        ));
+        self.reservation = taken
+            .into_iter()
+            .fold(Reservation::default(), Reservation::and);
+        self.forward(Expect::List)
+    }
+
+    fn judge(
+        &self,
+        gate: &Gate,
+        headers: &Headers<'_>,
+        message: &Message<'_>,
+        around: &mut dyn Surroundings,
+    ) -> Verdict {
+        let Some(named) = gate.policy_of(&self.caller) else {
+            return Verdict::denied(no_policy());
+        };
+        if message.role == Role::Response {
+            return Verdict::allowed();
+        }
+        if !message.is_tool_call() {
+            return judge_method(&named.policy, message);
+        }
+        let grant = match self.caller {
+            Caller::Granted(index) => gate.callers.grant(index),
+            _ => None,
+        };
+        let call = Call {
+            tool: message.params.name.as_deref().unwrap_or_default(),
+            arguments: message.params.arguments,
+            headers,
+            caller: &self.caller,
+            grant,
+            server: &self.server,
+        };
+        decide(named, &call, around)
+    }
+
+    fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
+        let caller = Exchange::grant_name(gate, &self.caller);
+        let method = (!message.method.is_empty()).then_some(message.method.as_ref());
+        let tool = message
+            .params
+            .name
+            .as_deref()
+            .filter(|_| message.is_tool_call());
+        let outcome = if verdict.denial.is_some() {
+            Outcome::Deny
+        } else {
+            Outcome::Allow
+        };
+        self.note(&Record {
+            tool,
+            rule: verdict.denial.as_ref().map(|d| d.rule.as_str()),
+            message: verdict.denial.as_ref().map(|d| d.message.as_str()),
+            shadow: &verdict.shadow,
+            ..plain(outcome, method, caller)
+        });
+    }
+}
+
+fn form(named: Option<&NamedPolicy>) -> DenyWith {
+    named.map(|n| n.policy.deny_with).unwrap_or_default()
+}
+
+fn no_policy() -> Denial {
+    Denial {
+        rule: pseudo::NO_POLICY.to_owned(),
+        message: "No policy permits this caller".to_owned(),
+        kind: DenialKind::Rule,
+    }
+}
+
+/// What the answer to a forwarded message may hold.
+fn expectation(message: &Message<'_>) -> Expect {
+    let listing = matches!(
+        message.method.as_ref(),
+        method::TOOLS_LIST | method::PROMPTS_LIST | method::RESOURCES_LIST
+    );
+    // A method that is not known may list anything.
+    let known = method::is_known(&message.method) || message.role != Role::Request;
+    if listing || !known {
+        Expect::List
+    } else {
+        Expect::Single
+    }
+}
+
+/// Methods other than tools/call: by section, then by class.
+fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
+    let name = message.method.as_ref();
+    let not_permitted = |rule: &str, what: &str, name: &str| {
+        let verdict = Verdict::denied(Denial {
+            rule: rule.to_owned(),
+            message: format!("{what} \"{}\" is not permitted by policy", shown_name(name)),
+            kind: DenialKind::Rule,
+        });
+        verdict.shadowed(policy.shadow)
+    };
+    if method::look_alike(name).is_some() || policy.methods.resembles(name) {
+        return not_permitted(pseudo::LOOK_ALIKE, "Method", name);
+    }
+    if !is_plain_name(name) && !policy.methods.allow.lists(name) {
+        return not_permitted(pseudo::UNSAFE_NAME, "Method", name);
+    }
+    match policy.methods.find(name) {
+        Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
+        Some((Posture::Allow, _)) | None => {}
+    }
+    let params = &message.params;
+    let (section, what, target): (Option<&Section>, _, _) = match name {
+        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+            (Some(&policy.resources), "Resource", params.uri.as_deref())
+        }
+        method::PROMPTS_GET => (Some(&policy.prompts), "Prompt", params.name.as_deref()),
+        _ => (None, "Method", None),
+    };
+    if let (Some(section), Some(target)) = (section, target) {
+        match section.find(target) {
+            Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
+            Some((Posture::Allow, _)) => return Verdict::allowed(),
+            None => {}
+        }
+    }
+    let listed = policy.methods.allow.contains(name);
+    if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
+        Verdict::allowed()
+    } else {
+        not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
+    }
+}
+
+/// The denied element its denial, the other requests that they were not run.
+fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
+    let mut bodies = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        if message.role != Role::Request {
+            continue;
+        }
+        bodies.push(if index == denied {
+            denial::body(denial, message, form, Era::Handshake)
+        } else {
+            error(message.id, denial::CODE_DENIED, NOT_RUN, None)
+        });
+    }
+    if bodies.is_empty() {
+        return Reply::accepted();
+    }
+    Reply::json(200, format!("[{}]", bodies.join(",")))
+}

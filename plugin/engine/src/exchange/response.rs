@@ -1,0 +1,219 @@
+//! The response's side: lists are filtered to what the caller may call, in JSON and in SSE.
+
+use super::{Exchange, Expect, view};
+use crate::json::Value;
+use crate::learned;
+use crate::mcp::list::{self, Filtered, Limits, View};
+use crate::mcp::reply::error;
+use crate::mcp::sse::{Edit, EventStream};
+use crate::mcp::{Rejection, Reply};
+use crate::policy::Policy;
+use crate::surroundings::Surroundings;
+
+/// The longest list answer, and the longest event of a stream, in bytes.
+pub const MAX_LIST_BYTES: usize = 4 << 20;
+
+/// What one answer may list.
+const LIMITS: Limits = Limits {
+    bytes: MAX_LIST_BYTES,
+    entries: 50_000,
+};
+
+/// JSON-RPC "Internal error".
+const CODE_INTERNAL: i32 = -32603;
+
+/// What a response's headers say of its body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ResponseHead<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<&'a [u8]>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<&'a [u8]>,
+}
+
+/// What to do with a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseStep {
+    /// Nothing.
+    Pass,
+    /// Read the whole body, then ask [`Exchange::on_response_body`]. `content-length` goes.
+    Buffer,
+    /// Hand every chunk to [`Exchange::on_response_chunk`] as it comes. `content-length` goes.
+    Stream,
+    /// Answer this instead.
+    Refuse(Reply),
+}
+
+/// The state of a filtered event stream.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    events: Option<EventStream>,
+    /// An error ended it: the rest is thrown away.
+    closed: bool,
+}
+
+impl Exchange {
+    /// Whether the upstream's answer has to be looked at, so that its headers are worth reading.
+    pub fn watches_response(&self) -> bool {
+        self.expect != Expect::Anything
+    }
+
+    /// The response's headers are there.
+    pub fn on_response_headers(&mut self, head: &ResponseHead<'_>) -> ResponseStep {
+        let step = match (self.expect, Media::of(head.content_type)) {
+            (Expect::Anything, _) => return ResponseStep::Pass,
+            (_, Media::EventStream) => ResponseStep::Stream,
+            (Expect::List, Media::Json | Media::Other) => ResponseStep::Buffer,
+            (Expect::Stream, Media::Json) => ResponseStep::Buffer,
+            (Expect::Single, _) | (Expect::Stream, Media::Other) => return ResponseStep::Pass,
+        };
+        let plain = |encoding: &[u8]| encoding.trim_ascii().eq_ignore_ascii_case(b"identity");
+        if !head.content_encoding.is_none_or(plain) {
+            // What cannot be read cannot be filtered.
+            let why = "the upstream compressed a list although it was asked not to";
+            return ResponseStep::Refuse(self.failed(502, why));
+        }
+        if step == ResponseStep::Stream {
+            self.stream.events = Some(EventStream::new(MAX_LIST_BYTES));
+        }
+        step
+    }
+
+    /// The body of a buffered response is whole; what must be sent in its stead, if anything.
+    pub fn on_response_body(
+        &mut self,
+        body: &[u8],
+        around: &mut dyn Surroundings,
+    ) -> Option<Vec<u8>> {
+        if body.len() > MAX_LIST_BYTES {
+            return Some(self.response_too_large());
+        }
+        match self.filter(body, around) {
+            Ok(None) => None,
+            Ok(Some(text)) => Some(text.into_bytes()),
+            Err(why) => Some(self.failed(200, &why).body.into_bytes()),
+        }
+    }
+
+    /// What is sent instead of a list that is longer than [`MAX_LIST_BYTES`].
+    pub fn response_too_large(&self) -> Vec<u8> {
+        let why = format!("the upstream's list is longer than {MAX_LIST_BYTES} bytes");
+        self.failed(200, &why).body.into_bytes()
+    }
+
+    /// A chunk of an event stream; what leaves in its stead.
+    pub fn on_response_chunk(
+        &mut self,
+        chunk: &[u8],
+        end: bool,
+        around: &mut dyn Surroundings,
+    ) -> Vec<u8> {
+        let mut out = Vec::with_capacity(chunk.len());
+        let Some(mut events) = self.stream.events.take().filter(|_| !self.stream.closed) else {
+            return out;
+        };
+        let result = events.push(
+            chunk,
+            end,
+            &mut |data, _| match self.filter(data.as_bytes(), around) {
+                Ok(None) => Edit::Keep,
+                Ok(Some(text)) => Edit::Replace(text),
+                Err(why) => Edit::Replace(self.failed(200, &why).body),
+            },
+            &mut out,
+        );
+        if result.is_err() {
+            self.stream.closed = true;
+            let why = format!("the upstream sent an event longer than {MAX_LIST_BYTES} bytes");
+            let body = self.failed(200, &why).body;
+            out.extend_from_slice(format!("event: message\ndata: {body}\n\n").as_bytes());
+        }
+        self.stream.events = Some(events);
+        out
+    }
+
+    /// A response text without what the caller may not see; `None` when nothing changes.
+    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
+        if !list::may_hold_list(text) {
+            return Ok(None);
+        }
+        let Some(named) = self.policy() else {
+            return Err("no policy permits this caller".to_owned());
+        };
+        let mut view = CallerView {
+            policy: &named.policy,
+            private: self.gate.callers.has_grants(),
+            server: &self.server,
+            around,
+        };
+        match list::filter(text, &mut view, LIMITS) {
+            Ok(Filtered::Unchanged) => Ok(None),
+            Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
+            Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
+        }
+    }
+
+    fn failed(&self, status: u16, why: &str) -> Reply {
+        if status == 200 {
+            Reply::json(200, error(self.id.as_deref(), CODE_INTERNAL, why, None))
+        } else {
+            let mut rejection = Rejection::http(status, why);
+            rejection.code = CODE_INTERNAL;
+            rejection.id.clone_from(&self.id);
+            rejection.reply()
+        }
+    }
+}
+
+struct CallerView<'a> {
+    policy: &'a Policy,
+    private: bool,
+    server: &'a str,
+    around: &'a mut dyn Surroundings,
+}
+
+impl View for CallerView<'_> {
+    fn shows_tool(&mut self, name: &str, tool: Value<'_>) -> bool {
+        if view::needs_schema(self.policy, name) {
+            learned::learn(self.around, self.server, name, tool);
+        }
+        view::shows_tool(self.policy, name)
+    }
+
+    fn shows_prompt(&mut self, name: &str) -> bool {
+        view::shows(self.policy, &self.policy.prompts, name)
+    }
+
+    fn shows_resource(&mut self, uri: &str) -> bool {
+        view::shows(self.policy, &self.policy.resources, uri)
+    }
+
+    fn private(&self) -> bool {
+        self.private
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Media {
+    Json,
+    EventStream,
+    Other,
+}
+
+impl Media {
+    fn of(content_type: Option<&[u8]>) -> Self {
+        let essence = content_type
+            .and_then(|value| value.split(|b| *b == b';').next())
+            .map(|essence| essence.trim_ascii().to_ascii_lowercase())
+            .unwrap_or_default();
+        if essence == b"text/event-stream" {
+            Media::EventStream
+        } else if essence.ends_with(b"json") {
+            Media::Json
+        } else {
+            Media::Other
+        }
+    }
+}

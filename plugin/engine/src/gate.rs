@@ -1,0 +1,158 @@
+//! The plugin's configuration, compiled: everything that a request is decided by.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::caller::{Caller, Callers};
+use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::config::{Faults, Field};
+use crate::json;
+use crate::limit::{CounterId, Identity, Section};
+use crate::policy::{Limit, Policy, compile};
+
+/// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
+const MAX_SERVERS: usize = 256;
+
+/// A compiled configuration. Immutable, but for caches.
+#[derive(Debug)]
+pub struct Gate {
+    policies: Vec<NamedPolicy>,
+    /// For callers that present no credential.
+    anonymous: Option<usize>,
+    /// How callers are told apart.
+    pub callers: Callers,
+    /// The upstream's name in counters and records; the cluster's name when `None`.
+    pub server: Option<String>,
+    /// The longest request body that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// Whether request headers wait for the decision.
+    pub hold_headers: bool,
+}
+
+/// A policy, its name, and the identities of its counters for each upstream met.
+#[derive(Debug)]
+pub struct NamedPolicy {
+    /// Its name under `policies`; empty for `policy`.
+    pub name: String,
+    /// The policy.
+    pub policy: Policy,
+    counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+}
+
+impl Gate {
+    /// Compiles a configuration, a JSON text.
+    ///
+    /// # Errors
+    /// Every fault that was found. Warnings alone do not refuse it and come with the gate.
+    pub fn load(text: &[u8]) -> Result<(Self, Faults), Faults> {
+        let mut faults = Faults::default();
+        let gate = match json::parse(text) {
+            Ok(value) => read_plugin(&Field::root(value), &mut faults)
+                .and_then(|raw| Self::compile(raw, &mut faults)),
+            Err(error) => {
+                faults.error("", format!("not a JSON document: {error}"));
+                None
+            }
+        };
+        match gate.filter(|_| !faults.fatal()) {
+            Some(gate) => Ok((gate, faults)),
+            None => Err(faults),
+        }
+    }
+
+    fn compile(raw: RawPlugin<'_>, faults: &mut Faults) -> Option<Self> {
+        let mut policies = Vec::new();
+        let mut names = FxHashMap::default();
+        let named = raw.policies.iter().map(|(name, p)| (name.as_str(), p));
+        for (name, raw_policy) in raw.policy.iter().map(|p| ("", p)).chain(named) {
+            if let Some(policy) = compile(raw_policy, faults) {
+                names.insert(name.to_owned(), policies.len());
+                policies.push(NamedPolicy {
+                    name: name.to_owned(),
+                    policy,
+                    counters: RefCell::default(),
+                });
+            }
+        }
+        if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
+            faults.error(
+                "",
+                "`policy` is missing, so every call would be denied: add `policy`, or `grants` with `policies`",
+            );
+        }
+        // A broken policy has its own faults; its grants should not add to them.
+        let broken: Vec<&str> = raw.policies.iter().map(|(name, _)| name.as_str()).collect();
+        let find = |name: &str| {
+            let known = names.get(name).copied().filter(|_| !name.is_empty());
+            known.or_else(|| broken.contains(&name).then_some(0))
+        };
+        let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        Some(Self {
+            anonymous: names.get("").copied(),
+            policies,
+            callers,
+            server: raw.server,
+            max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
+            hold_headers: raw.hold_headers,
+        })
+    }
+
+    /// The policy that a caller was given; `None` denies.
+    pub fn policy_of(&self, caller: &Caller) -> Option<&NamedPolicy> {
+        let index = match caller {
+            Caller::Anonymous | Caller::Identified(..) => self.anonymous?,
+            Caller::Granted(grant) => self.callers.grant(*grant)?.policy,
+            Caller::Unknown => return None,
+        };
+        self.policies.get(index)
+    }
+}
+
+impl NamedPolicy {
+    /// The identity of each limit's counter for the upstream `server`, by the limit's number.
+    pub fn counters(&self, server: &str) -> Rc<[CounterId]> {
+        if let Ok(known) = self.counters.try_borrow()
+            && let Some(ids) = known.get(server)
+        {
+            return Rc::clone(ids);
+        }
+        let ids = self.identities(server);
+        if let Ok(mut known) = self.counters.try_borrow_mut()
+            && known.len() < MAX_SERVERS
+        {
+            known.insert(server.to_owned(), Rc::clone(&ids));
+        }
+        ids
+    }
+
+    fn identities(&self, server: &str) -> Rc<[CounterId]> {
+        let policy = &self.policy;
+        let entries = policy.tools.entries().iter().chain(&policy.wildcard);
+        let limits = policy
+            .all_tools
+            .iter()
+            .chain(entries.flat_map(|e| &e.limits));
+        let mut ids: Vec<(usize, CounterId)> = limits
+            .map(|limit| (limit.number, identity(policy, limit, server)))
+            .collect();
+        // Numbers are given without gaps, so sorting puts each identity at its limit's number.
+        ids.sort_unstable_by_key(|(number, _)| *number);
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+fn identity(policy: &Policy, limit: &Limit, server: &str) -> CounterId {
+    CounterId::of(&Identity {
+        server,
+        section: limit
+            .section
+            .as_deref()
+            .map_or(Section::AllTools, Section::Tool),
+        counter: &limit.counter,
+        window: limit.quota.window,
+        algorithm: limit.quota.algorithm,
+        shadow: limit.shadow || policy.shadow,
+    })
+}

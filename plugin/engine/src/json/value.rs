@@ -1,0 +1,252 @@
+//! Reading values out of a proven text.
+
+use std::borrow::Cow;
+
+use super::number::Number;
+use super::scan::{Kind, NoSink, SyntaxError, scan};
+use super::text::RawStr;
+
+/// A JSON value: its kind and its exact text, proven by [`scan`].
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    kind: Kind,
+    text: &'a str,
+}
+
+/// Proves a whole text and gives the value in it.
+///
+/// # Errors
+/// As [`scan`].
+pub fn parse(bytes: &[u8]) -> Result<Value<'_>, SyntaxError> {
+    scan(bytes, &mut NoSink)?;
+    let text = std::str::from_utf8(bytes).unwrap_or_default().trim_ascii();
+    Ok(Value::proven_text(text))
+}
+
+impl<'a> Value<'a> {
+    /// A value that a [`super::Sink`] was told of.
+    pub fn proven(kind: Kind, text: &'a str) -> Self {
+        Self { kind, text }
+    }
+
+    fn proven_text(text: &'a str) -> Self {
+        let kind = match text.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') | None => Kind::Null,
+            Some(_) => Kind::Number,
+        };
+        Self { kind, text }
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        self.kind
+    }
+
+    /// Its exact text, as spelled.
+    pub fn text(self) -> &'a str {
+        self.text
+    }
+
+    /// The string, still escaped; `None` when it is not a string.
+    pub fn raw_str(self) -> Option<RawStr<'a>> {
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        Some(RawStr::new(inner))
+    }
+
+    /// The decoded string; `None` when it is not a string.
+    pub fn as_str(self) -> Option<Cow<'a, str>> {
+        self.raw_str().map(RawStr::decode)
+    }
+
+    /// The boolean; `None` when it is not one.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The number, exact; `None` when it is not one.
+    pub fn as_number(self) -> Option<Number<'a>> {
+        match self.kind {
+            Kind::Number => Number::parse(self.text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        self.kind == Kind::Null
+    }
+
+    /// The members of an object in document order; none when it is not an object.
+    pub fn members(self) -> Members<'a> {
+        Members(Walk::inside(self, Kind::Object))
+    }
+
+    /// The elements of an array; none when it is not an array.
+    pub fn elements(self) -> Elements<'a> {
+        Elements(Walk::inside(self, Kind::Array))
+    }
+
+    /// The member called exactly `key`.
+    pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.members()
+            .find(|(k, _)| k.equals(key))
+            .map(|(_, value)| value)
+    }
+}
+
+/// See [`Value::members`].
+#[derive(Clone, Debug)]
+pub struct Members<'a>(Walk<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (RawStr<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.separator()?;
+        let key = self.0.value()?.raw_str()?;
+        self.0.separator()?;
+        Some((key, self.0.value()?))
+    }
+}
+
+/// See [`Value::elements`].
+#[derive(Clone, Debug)]
+pub struct Elements<'a>(Walk<'a>);
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.separator()?;
+        self.0.value()
+    }
+}
+
+/// Steps through the inside of one proven container.
+#[derive(Clone, Debug)]
+struct Walk<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Walk<'a> {
+    fn inside(value: Value<'a>, kind: Kind) -> Self {
+        let inner = value
+            .text
+            .get(1..value.text.len().saturating_sub(1))
+            .filter(|_| value.kind == kind);
+        Self {
+            rest: inner.unwrap_or_default(),
+        }
+    }
+
+    /// Passes white space and the commas and colons that the scan proved to be in place.
+    fn separator(&mut self) -> Option<()> {
+        self.rest = self
+            .rest
+            .trim_ascii_start()
+            .trim_start_matches([',', ':'])
+            .trim_ascii_start();
+        (!self.rest.is_empty()).then_some(())
+    }
+
+    fn value(&mut self) -> Option<Value<'a>> {
+        let (text, rest) = self
+            .rest
+            .split_at_checked(value_len(self.rest.as_bytes()))?;
+        self.rest = rest;
+        Some(Value::proven_text(text))
+    }
+}
+
+/// The length of the proven value at the start of `bytes`.
+fn value_len(bytes: &[u8]) -> usize {
+    match bytes.first() {
+        Some(b'"') => string_len(bytes),
+        Some(b'{' | b'[') => container_len(bytes),
+        _ => bytes
+            .iter()
+            .position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'))
+            .unwrap_or(bytes.len()),
+    }
+}
+
+fn string_len(bytes: &[u8]) -> usize {
+    let mut iter = bytes.iter().enumerate().skip(1);
+    while let Some((at, byte)) = iter.next() {
+        match byte {
+            b'"' => return at.saturating_add(1),
+            b'\\' => {
+                iter.next();
+            }
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+fn container_len(bytes: &[u8]) -> usize {
+    let mut depth = 0usize;
+    let mut in_string = false;
+    let mut iter = bytes.iter().enumerate();
+    while let Some((at, byte)) = iter.next() {
+        match (in_string, byte) {
+            (true, b'\\') => {
+                iter.next();
+            }
+            (_, b'"') => in_string = !in_string,
+            (false, b'{' | b'[') => depth = depth.saturating_add(1),
+            (false, b'}' | b']') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at.saturating_add(1);
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn members_and_elements_are_found_whatever_stands_inside() {
+        let text = br#" { "a" : [ 1 , "]}\"," , {"x":[]} ] , "b\u0063" : -1.5e3 , "d":{}, "e":"" , "f":null,"g":true } "#;
+        let value = parse(text).unwrap();
+        let members: Vec<_> = value
+            .members()
+            .map(|(k, v)| (k.decode().into_owned(), v.kind(), v.text()))
+            .collect();
+        assert_eq!(
+            members,
+            [
+                ("a".into(), Kind::Array, r#"[ 1 , "]}\"," , {"x":[]} ]"#),
+                ("bc".into(), Kind::Number, "-1.5e3"),
+                ("d".into(), Kind::Object, "{}"),
+                ("e".into(), Kind::String, "\"\""),
+                ("f".into(), Kind::Null, "null"),
+                ("g".into(), Kind::Bool, "true"),
+            ]
+        );
+        let elements: Vec<_> = value
+            .get("a")
+            .unwrap()
+            .elements()
+            .map(Value::text)
+            .collect();
+        assert_eq!(elements, ["1", r#""]}\",""#, r#"{"x":[]}"#]);
+        assert_eq!(value.get("g").unwrap().as_bool(), Some(true));
+        assert!(value.elements().next().is_none());
+    }
+}

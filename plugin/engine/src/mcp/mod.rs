@@ -1,0 +1,16 @@
+//! MCP on the wire: bytes to messages, strictly; what HTTP must say about them; replies.
+//!
+//! Knows the protocol and no policy.
+
+pub mod agree;
+pub mod head;
+pub mod list;
+pub mod message;
+pub mod method;
+pub mod reply;
+pub mod sse;
+
+pub use agree::{Era, agree};
+pub use head::{Head, Headers};
+pub use message::{Body, Message, Role, read_body};
+pub use reply::{Rejection, Reply};

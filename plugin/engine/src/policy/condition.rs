@@ -1,0 +1,306 @@
+//! Conditions, compiled and evaluated: exact, without coercion, and with a third answer for what
+//! cannot be told.
+
+use crate::config::condition::{Operator, RawCondition};
+use crate::config::{Faults, Field};
+use crate::json::{Kind, Number, Value};
+use crate::pattern::Pattern;
+
+use super::path::{Found, Path, walk};
+
+/// An operand of `eq`, `neq`, `in`, `not_in`, `contains`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// A string, compared by code points.
+    String(String),
+    /// A number's text, compared by exact decimal value.
+    Number(String),
+    /// A boolean.
+    Bool(bool),
+}
+
+/// What is asked of a value.
+#[derive(Debug)]
+pub enum Test {
+    /// Equal to one of these (`eq`, `in`).
+    OneOf(Vec<Scalar>),
+    /// Equal to none of these (`neq`, `not_in`).
+    NoneOf(Vec<Scalar>),
+    /// Ordered against a number.
+    Compare(Ordering, String),
+    /// Matches.
+    Matches(Box<Pattern>),
+    /// Contains a substring or an element.
+    Contains(Scalar),
+    /// Is there and not null, or not.
+    Exists(bool),
+}
+
+/// An ordering operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ordering {
+    /// `lt`
+    Less,
+    /// `lte`
+    AtMost,
+    /// `gt`
+    More,
+    /// `gte`
+    AtLeast,
+}
+
+/// One compiled condition.
+#[derive(Debug)]
+pub struct Condition {
+    /// What it reads.
+    pub path: Path,
+    /// What it asks.
+    pub test: Test,
+}
+
+/// The answer to a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    Holds,
+    /// It does not, the value being absent included.
+    Fails,
+    /// It cannot be told: every rule that asks denies.
+    Unknown,
+}
+
+/// Over the elements of a `[*]`: whether all must satisfy a condition, or one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// `require`: every element, and at least one.
+    All,
+    /// `deny_if`: any element.
+    Any,
+}
+
+impl Condition {
+    /// Compiles a condition.
+    pub fn compile(raw: &RawCondition<'_>, faults: &mut Faults) -> Option<Self> {
+        let text = raw.path.string(faults)?;
+        let path = Path::parse(&text)
+            .map_err(|why| faults.error(&raw.path.pointer, why))
+            .ok();
+        let test = compile_test(raw.op, &raw.value, faults);
+        Some(Self {
+            path: path?,
+            test: test?,
+        })
+    }
+
+    /// Asks the condition of what its path leads to; `root` is the value that the path starts in.
+    pub fn ask(&self, root: Found<'_>, quantifier: Quantifier) -> Truth {
+        let mut seen = 0usize;
+        let (mut all, mut any, mut unknown) = (true, false, false);
+        walk(root, &self.path.segments, &mut |found| {
+            seen = seen.saturating_add(1);
+            match self.test.ask(found) {
+                Truth::Holds => any = true,
+                Truth::Fails => all = false,
+                Truth::Unknown => unknown = true,
+            }
+        });
+        let holds = match quantifier {
+            Quantifier::All => all && seen > 0,
+            Quantifier::Any => any,
+        };
+        match (unknown, holds) {
+            (true, _) => Truth::Unknown,
+            (false, true) => Truth::Holds,
+            (false, false) => Truth::Fails,
+        }
+    }
+
+    /// Asks the condition of one fact that its path has led to already.
+    pub fn test_value(&self, found: Found<'_>) -> Truth {
+        self.test.ask(found)
+    }
+}
+
+fn compile_test(op: Operator, operand: &Field<'_>, faults: &mut Faults) -> Option<Test> {
+    Some(match op {
+        Operator::Eq => Test::OneOf(vec![scalar(operand, faults)?]),
+        Operator::Neq => Test::NoneOf(vec![scalar(operand, faults)?]),
+        Operator::In => Test::OneOf(scalars(operand, faults)?),
+        Operator::NotIn => Test::NoneOf(scalars(operand, faults)?),
+        Operator::Lt => Test::Compare(Ordering::Less, number(operand, faults)?),
+        Operator::Lte => Test::Compare(Ordering::AtMost, number(operand, faults)?),
+        Operator::Gt => Test::Compare(Ordering::More, number(operand, faults)?),
+        Operator::Gte => Test::Compare(Ordering::AtLeast, number(operand, faults)?),
+        Operator::Regex => {
+            let text = operand.string(faults)?;
+            let pattern = Pattern::compile(&text)
+                .map_err(|why| faults.error(&operand.pointer, why.to_string()))
+                .ok()?;
+            Test::Matches(Box::new(pattern))
+        }
+        Operator::Contains => Test::Contains(scalar(operand, faults)?),
+        Operator::Exists => Test::Exists(operand.boolean(faults)?),
+    })
+}
+
+fn scalar(operand: &Field<'_>, faults: &mut Faults) -> Option<Scalar> {
+    let value = operand.value;
+    match value.kind() {
+        Kind::String => value.as_str().map(|s| Scalar::String(s.into_owned())),
+        Kind::Bool => value.as_bool().map(Scalar::Bool),
+        Kind::Number => number(operand, faults).map(Scalar::Number),
+        Kind::Null => {
+            operand.wrong(
+                "a string, a number or a boolean (`exists` asks whether a value is there)",
+                faults,
+            );
+            None
+        }
+        Kind::Object | Kind::Array => {
+            operand.wrong("a string, a number or a boolean", faults);
+            None
+        }
+    }
+}
+
+fn scalars(operand: &Field<'_>, faults: &mut Faults) -> Option<Vec<Scalar>> {
+    if operand.value.kind() != Kind::Array {
+        operand.wrong("a list of strings, numbers or booleans", faults);
+        return None;
+    }
+    let elements = operand.elements(faults);
+    if elements.is_empty() {
+        faults.error(&operand.pointer, "expected at least one value in the list");
+        return None;
+    }
+    elements.iter().map(|e| scalar(e, faults)).collect()
+}
+
+fn number(operand: &Field<'_>, faults: &mut Faults) -> Option<String> {
+    let Some(number) = operand.value.as_number() else {
+        operand.wrong("a number", faults);
+        return None;
+    };
+    if number.overflows_binary64() {
+        faults.error(
+            &operand.pointer,
+            "this number is too large for any server to read: keep below 1.8e308",
+        );
+        return None;
+    }
+    Some(operand.value.text().to_owned())
+}
+
+impl Test {
+    fn ask(&self, found: Found<'_>) -> Truth {
+        let value = match (self, found) {
+            (Test::Exists(_), Found::Unreadable) => return Truth::Unknown,
+            (Test::Exists(wanted), Found::Absent | Found::ThroughNull) => return truth(!wanted),
+            (Test::Exists(wanted), Found::Value(value)) => {
+                return truth(value.is_null() != *wanted);
+            }
+            (_, Found::Absent) => return Truth::Fails,
+            (_, Found::ThroughNull | Found::Unreadable) => return Truth::Unknown,
+            (_, Found::Value(value)) => value,
+        };
+        match self {
+            Test::OneOf(operands) => among(value, operands),
+            Test::NoneOf(operands) => match among(value, operands) {
+                Truth::Holds => Truth::Fails,
+                Truth::Fails => Truth::Holds,
+                Truth::Unknown => Truth::Unknown,
+            },
+            Test::Compare(ordering, operand) => compare(value, *ordering, operand),
+            Test::Matches(pattern) => match value.as_str() {
+                Some(text) if affordable(pattern, &text) => truth(pattern.is_match(&text)),
+                _ => Truth::Unknown,
+            },
+            Test::Contains(operand) => contains(value, operand),
+            Test::Exists(_) => Truth::Unknown,
+        }
+    }
+}
+
+/// A search takes at most pattern size times text length steps; more than this would block a
+/// worker, so the answer is unknown and denies.
+const MAX_SEARCH_STEPS: usize = 100_000_000;
+
+fn affordable(pattern: &Pattern, text: &str) -> bool {
+    pattern.size().saturating_mul(text.len()) <= MAX_SEARCH_STEPS
+}
+
+fn truth(holds: bool) -> Truth {
+    if holds { Truth::Holds } else { Truth::Fails }
+}
+
+/// Whether a value equals one of the operands; unknown when none of them is of its type.
+fn among(value: Value<'_>, operands: &[Scalar]) -> Truth {
+    let mut comparable = false;
+    for operand in operands {
+        match equal(value, operand) {
+            Truth::Holds => return Truth::Holds,
+            Truth::Fails => comparable = true,
+            Truth::Unknown => {}
+        }
+    }
+    if comparable {
+        Truth::Fails
+    } else {
+        Truth::Unknown
+    }
+}
+
+fn equal(value: Value<'_>, operand: &Scalar) -> Truth {
+    match (value.kind(), operand) {
+        (Kind::String, Scalar::String(want)) => {
+            truth(value.raw_str().is_some_and(|s| s.equals(want)))
+        }
+        (Kind::Bool, Scalar::Bool(want)) => truth(value.as_bool() == Some(*want)),
+        (Kind::Number, Scalar::Number(want)) => match (finite(value), Number::parse(want)) {
+            (Some(number), Some(want)) => truth(number == want),
+            _ => Truth::Unknown,
+        },
+        _ => Truth::Unknown,
+    }
+}
+
+/// A number that binary64 can hold; beyond it servers disagree on what was sent.
+fn finite(value: Value<'_>) -> Option<Number<'_>> {
+    value.as_number().filter(|n| !n.overflows_binary64())
+}
+
+fn compare(value: Value<'_>, ordering: Ordering, operand: &str) -> Truth {
+    let (Some(number), Some(operand)) = (finite(value), Number::parse(operand)) else {
+        return Truth::Unknown;
+    };
+    let order = number.cmp(&operand);
+    truth(match ordering {
+        Ordering::Less => order.is_lt(),
+        Ordering::AtMost => order.is_le(),
+        Ordering::More => order.is_gt(),
+        Ordering::AtLeast => order.is_ge(),
+    })
+}
+
+/// A substring, or an element of the operand's type; an array in which nothing is equal but
+/// something is of another type cannot be told, since a server may convert it.
+fn contains(value: Value<'_>, operand: &Scalar) -> Truth {
+    match (value.kind(), operand) {
+        (Kind::String, Scalar::String(part)) => match value.as_str() {
+            Some(text) => truth(text.contains(part.as_str())),
+            None => Truth::Unknown,
+        },
+        (Kind::Array, _) => {
+            let mut answer = Truth::Fails;
+            for element in value.elements() {
+                match equal(element, operand) {
+                    Truth::Holds => return Truth::Holds,
+                    Truth::Unknown => answer = Truth::Unknown,
+                    Truth::Fails => {}
+                }
+            }
+            answer
+        }
+        _ => Truth::Unknown,
+    }
+}

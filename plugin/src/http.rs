@@ -1,0 +1,292 @@
+//! The callbacks of one HTTP stream: what the engine answers becomes continue, hold or reply.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use toolgate_engine::Gate;
+use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
+use toolgate_engine::mcp::{Rejection, Reply};
+
+use crate::abi::{self, Body, Map};
+use crate::shared::Shared;
+
+/// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
+const RECORD: &str = "toolgate";
+
+/// Where a request stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// Its body is still to come.
+    Open,
+    /// On its way upstream.
+    Forwarded,
+    /// Answered here: nothing more may happen, and the reply's own callbacks are not the
+    /// upstream's.
+    Answered,
+}
+
+/// Where a response stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Response {
+    /// Passes as it is.
+    Pass,
+    /// Is held until it is whole.
+    Buffer,
+    /// Is rewritten chunk by chunk.
+    Stream,
+    /// Has been replaced; what still comes is thrown away.
+    Replaced,
+}
+
+/// One stream.
+pub(crate) struct Filter {
+    exchange: Option<Exchange>,
+    shared: Shared,
+    /// The request's headers, kept because hosts hand them out only while they are held.
+    head: Vec<u8>,
+    /// Whether headers wait for the decision.
+    hold: bool,
+    request: Request,
+    response: Response,
+}
+
+impl Filter {
+    pub(crate) fn new(gate: Option<Rc<Gate>>) -> Self {
+        Self {
+            hold: gate.as_ref().is_none_or(|gate| gate.hold_headers),
+            exchange: gate.map(Exchange::new),
+            shared: Shared::default(),
+            head: Vec::new(),
+            request: Request::Open,
+            response: Response::Pass,
+        }
+    }
+
+    fn answer(&mut self, reply: &Reply) -> Action {
+        self.request = Request::Answered;
+        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(reply.headers.len());
+        headers.extend(
+            reply
+                .headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+        );
+        // A host that cannot reply keeps the stream paused: nothing goes upstream.
+        let _ = abi::reply(reply.status, &headers, reply.body.as_bytes(), "toolgate");
+        Action::Pause
+    }
+
+    /// Does what the engine says of the request, after its record is in the filter state.
+    fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
+        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
+            let _ = abi::set_property(RECORD, record.as_bytes());
+        }
+        match step {
+            RequestStep::Forward {
+                strip_accept_encoding,
+            } => {
+                self.request = Request::Forwarded;
+                if strip_accept_encoding && (self.hold || in_headers) {
+                    self.strip_accept_encoding();
+                }
+                self.head = Vec::new();
+                Action::Continue
+            }
+            RequestStep::AwaitBody if self.hold => Action::Pause,
+            RequestStep::AwaitBody => {
+                self.strip_accept_encoding();
+                Action::Continue
+            }
+            RequestStep::Reply(reply) => self.answer(&reply),
+        }
+    }
+
+    fn strip_accept_encoding(&self) {
+        let name = "accept-encoding";
+        let sent =
+            abi::headers(&self.head).is_none_or(|headers| headers.all(name).next().is_some());
+        if sent {
+            // Where it stays, a compressed list is refused later.
+            let _ = abi::remove_header(Map::Request, name);
+        }
+    }
+
+    /// The body is whole: `size` bytes of it, or as many as there are.
+    fn decide(&mut self, size: Option<usize>) -> Action {
+        let Some(exchange) = self.exchange.as_mut() else {
+            return self.unconfigured();
+        };
+        let most = exchange.gate().max_body_bytes.saturating_add(1);
+        let step = match (
+            abi::body(Body::Request, size.unwrap_or(most)),
+            abi::headers(&self.head),
+        ) {
+            // A host that spilled the body to disk hands out less than it announced.
+            (Ok(body), Some(headers)) if size.is_none_or(|size| size == body.len()) => {
+                exchange.on_request_body(&headers, &body, &mut self.shared)
+            }
+            _ => exchange.unreadable("the request's body"),
+        };
+        self.act(step, false)
+    }
+
+    fn unconfigured(&mut self) -> Action {
+        let rejection = Rejection::http(500, "the policy filter has no configuration");
+        self.answer(&rejection.reply())
+    }
+
+    /// Sends `body` instead of the `size` bytes that are buffered.
+    fn replace(&mut self, size: usize, body: &[u8]) {
+        if self.hold {
+            let _ = abi::set_header(Map::Response, "content-length", &body.len().to_string());
+        }
+        if abi::set_body(Body::Response, size, body).is_err() {
+            // Nothing of what could not be replaced may leave.
+            let _ = abi::set_body(Body::Response, size, &[]);
+        }
+    }
+
+    /// The buffered response is whole, or has to end here.
+    fn finish_response(&mut self, size: usize) {
+        let Some(exchange) = self.exchange.as_mut() else {
+            return;
+        };
+        let replaced = match abi::body(Body::Response, size) {
+            Ok(body) if body.len() == size => exchange.on_response_body(&body, &mut self.shared),
+            _ => Some(exchange.response_too_large()),
+        };
+        self.response = Response::Replaced;
+        match replaced {
+            Some(body) => self.replace(size, &body),
+            None if self.hold => {
+                let _ = abi::set_header(Map::Response, "content-length", &size.to_string());
+            }
+            None => {}
+        }
+    }
+}
+
+impl Context for Filter {}
+
+impl HttpContext for Filter {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let Some(exchange) = self.exchange.as_mut() else {
+            return self.unconfigured();
+        };
+        self.head = abi::header_block(Map::Request).unwrap_or_default();
+        let step = match abi::headers(&self.head).filter(|_| !self.head.is_empty()) {
+            Some(headers) => exchange.on_request_headers(&headers, end_of_stream, &mut self.shared),
+            None => exchange.unreadable("the request's headers"),
+        };
+        self.act(step, true)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match self.request {
+            Request::Forwarded => return Action::Continue,
+            Request::Answered => return Action::Pause,
+            Request::Open => {}
+        }
+        let Some(exchange) = self.exchange.as_mut() else {
+            return self.unconfigured();
+        };
+        if size > exchange.gate().max_body_bytes {
+            let step = exchange.body_too_large();
+            return self.act(step, false);
+        }
+        if !end_of_stream {
+            return Action::Pause;
+        }
+        self.decide(Some(size))
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        match self.request {
+            Request::Forwarded => Action::Continue,
+            Request::Answered => Action::Pause,
+            // With trailers the body never says that it ends.
+            Request::Open => self.decide(None),
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let watching = self
+            .exchange
+            .as_ref()
+            .is_some_and(Exchange::watches_response);
+        if self.request != Request::Forwarded || end_of_stream || !watching {
+            return Action::Continue;
+        }
+        let block = abi::header_block(Map::Response).unwrap_or_default();
+        let (Some(exchange), Some(headers)) = (self.exchange.as_mut(), abi::headers(&block)) else {
+            return self.unconfigured();
+        };
+        let first = |name: &str| headers.all(name).next();
+        let status = first(":status").and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
+        let head = ResponseHead {
+            status: status.unwrap_or(0),
+            content_type: first("content-type"),
+            content_encoding: first("content-encoding"),
+        };
+        let measured = first("content-length").is_some();
+        match exchange.on_response_headers(&head) {
+            ResponseStep::Pass => return Action::Continue,
+            ResponseStep::Refuse(reply) => return self.answer(&reply),
+            ResponseStep::Buffer => self.response = Response::Buffer,
+            ResponseStep::Stream => self.response = Response::Stream,
+        }
+        if measured && (self.response == Response::Stream || !self.hold) {
+            // The length may change; a stale one would cut the answer short.
+            let _ = abi::remove_header(Map::Response, "content-length");
+        }
+        if self.response == Response::Buffer && self.hold {
+            Action::Pause
+        } else {
+            Action::Continue
+        }
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if self.request != Request::Forwarded {
+            return Action::Continue;
+        }
+        match self.response {
+            Response::Pass => Action::Continue,
+            Response::Replaced => {
+                if size > 0 {
+                    let _ = abi::set_body(Body::Response, size, &[]);
+                }
+                Action::Continue
+            }
+            Response::Buffer => {
+                let most = toolgate_engine::exchange::MAX_LIST_BYTES;
+                if !end_of_stream && size <= most {
+                    return Action::Pause;
+                }
+                self.finish_response(size);
+                Action::Continue
+            }
+            Response::Stream => {
+                let Some(exchange) = self.exchange.as_mut() else {
+                    return Action::Continue;
+                };
+                let chunk = abi::body(Body::Response, size).unwrap_or_default();
+                let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
+                if out != chunk || chunk.len() != size {
+                    let _ = abi::set_body(Body::Response, size, &out);
+                }
+                Action::Continue
+            }
+        }
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        if self.request == Request::Forwarded && self.response == Response::Buffer {
+            let most = toolgate_engine::exchange::MAX_LIST_BYTES.saturating_add(1);
+            let size = abi::body(Body::Response, most).map_or(0, |body| body.len());
+            self.finish_response(size);
+        }
+        Action::Continue
+    }
+}

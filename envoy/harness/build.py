@@ -28,8 +28,8 @@ def module_now() -> Path:
 def host_test() -> Path:
     """Builds the command `host-test` and returns its path."""
     say("building host-test ...")
-    process.run(["cargo", "build", "--profile", "host", "-p", "host-test"], cwd=ROOT, limit=LIMIT)
-    return target_dir() / "host" / "host-test"
+    process.run(["cargo", "build", "-p", "host-test"], cwd=ROOT, limit=LIMIT)
+    return target_dir() / "debug" / "host-test"
 
 
 def _target() -> None:

@@ -13,9 +13,6 @@ from . import build, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
-PROFILE = ["--profile", "host"]
-"""One profile for all native code, so that wasmtime is compiled once."""
-
 CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|.*(?:scenario|example)s? .*|Every call went as the policies say\.)$")
 """What the runners say at the end: cargo test, pytest, host-test run, the demo."""
 
@@ -65,9 +62,9 @@ def _parts(full: bool) -> list[Part]:
         Part(SETUP, _did(setup.everything)),
         Part("cargo fmt --check", _cargo("fmt", "--all", "--check", limit=120)),
         Part("building toolgate.wasm", _did(build.module_now)),
-        Part("cargo clippy", _cargo("clippy", "--workspace", "--all-targets", *PROFILE, "--", "-D", "warnings", limit=1800)),
-        Part("cargo test", _cargo("test", "--workspace", *PROFILE, limit=2400), quoted=True),
-        Part("the scenarios in host-test", _cargo("run", "--quiet", *PROFILE, "-p", "host-test", "--", "run", "examples", limit=900), quoted=True),
+        Part("cargo clippy", _cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings", limit=1800)),
+        Part("cargo test", _cargo("test", "--workspace", limit=2400), quoted=True),
+        Part("the scenarios in host-test", _cargo("run", "--quiet", "-p", "host-test", "--", "run", "examples", limit=900), quoted=True),
         Part(
             "the tests in a real Envoy",
             _command([PYTHON, "-m", "pytest", *(["--full"] if full else [])], limit=2400, cwd=ENVOY_DIR),

@@ -17,7 +17,7 @@ use crate::scenario::{config, read};
 #[command(after_help = "Example:\n  host-test config --policy policy.yaml --server github")]
 pub(super) struct Config {
     /// A scenario, or its folder, whose policy or configuration is wanted
-    #[arg(required_unless_present = "policy", conflicts_with = "policy")]
+    #[arg(conflicts_with = "policy")]
     scenario: Option<PathBuf>,
     /// A policy file, JSON or YAML
     #[arg(long, value_name = "FILE")]
@@ -43,7 +43,7 @@ impl Config {
                     ));
                 }
             },
-            (None, None) => return Err("name a scenario, or give --policy".to_owned()),
+            (None, None) => return Err("name a scenario, or give --policy FILE".to_owned()),
         };
         writeln!(std::io::stdout(), "{json}").map_err(|why| format!("cannot print: {why}"))?;
         Ok(ExitCode::SUCCESS)

@@ -64,6 +64,11 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Broken> {
 /// Reads the text of a scenario.
 fn parse(text: &str) -> Result<(Scenario, Vec<PlannedStep>), Vec<Fault>> {
     let converted = yaml::to_json(text).map_err(|e| vec![Fault::at(e.at, e.why)])?;
+    let lists = whole::lists_for_maps(&converted.json);
+    if !lists.is_empty() {
+        let fault = |(at, why): (String, String)| Fault::under(&converted.places, &at, why);
+        return Err(lists.into_iter().map(fault).collect());
+    }
     let mut reader = serde_json::Deserializer::from_str(&converted.json);
     let mut scenario: Scenario = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| vec![fault::of_serde(&error, &converted.places)])?;

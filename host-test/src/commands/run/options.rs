@@ -23,7 +23,8 @@ pub(super) struct Proxy {
     /// Where to listen as the proxy's upstream
     #[arg(long, value_name = "ADDR", requires = "via")]
     upstream_listen: Option<String>,
-    /// The file that the proxy appends one decision record a request to
+    /// The file that the proxy appends one decision record a request to, soon (Envoy:
+    /// --file-flush-interval-msec 50)
     #[arg(long, value_name = "FILE", requires = "via")]
     records: Option<PathBuf>,
     /// The file that sets the proxy's clock (as libfaketime reads it); without, steps of up to 90

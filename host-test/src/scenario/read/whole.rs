@@ -1,11 +1,45 @@
 //! What is wrong with a scenario as a whole, beyond its single steps.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::fault::nearest;
 use super::plan::ListKind;
 use crate::scenario::model::Scenario;
 use crate::yaml::pointer_token;
+
+/// Lists where the file wants maps: JSON pointers and reasons. (serde would take a list for the
+/// members of a map in order.)
+pub(super) fn lists_for_maps(json: &str) -> Vec<(String, String)> {
+    let Ok(root) = serde_json::from_str::<Value>(json) else {
+        return Vec::new();
+    };
+    let mut maps = vec![String::new(), "/upstream".to_owned()];
+    if let Some(Value::Object(answers)) = root.pointer("/upstream/answers") {
+        for tool in answers.keys() {
+            let answer = format!("/upstream/answers/{}", pointer_token(tool));
+            maps.push(format!("{answer}/error"));
+            maps.push(answer);
+        }
+    }
+    if let Some(Value::Array(steps)) = root.get("steps") {
+        for index in 0..steps.len() {
+            maps.push(format!("/steps/{index}/as"));
+            maps.push(format!("/steps/{index}"));
+        }
+    }
+    let lists = maps
+        .into_iter()
+        .filter(|at| root.pointer(at).is_some_and(Value::is_array));
+    lists
+        .map(|at| {
+            (
+                at,
+                "this is a map, not a list; write `key: value` lines".to_owned(),
+            )
+        })
+        .collect()
+}
 
 /// What is wrong with the file beyond single steps: JSON pointers and reasons.
 pub(super) fn faults(scenario: &Scenario) -> Vec<(String, String)> {
@@ -59,9 +93,9 @@ pub(super) fn faults(scenario: &Scenario) -> Vec<(String, String)> {
 /// The name of an item of a list, which stands alone or in an object.
 pub(crate) fn item_name(kind: ListKind, item: &RawValue) -> Option<String> {
     match serde_json::from_str(item.get()).ok()? {
-        serde_json::Value::String(name) => Some(name),
-        serde_json::Value::Object(object) => match object.get(kind.item_name())? {
-            serde_json::Value::String(name) => Some(name.clone()),
+        Value::String(name) => Some(name),
+        Value::Object(object) => match object.get(kind.item_name())? {
+            Value::String(name) => Some(name.clone()),
             _ => None,
         },
         _ => None,

@@ -61,14 +61,13 @@ fn until_same_second(to: Seconds) -> Duration {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let minute = Duration::from_secs(60).as_millis();
-    let phase = u128::from(to.rem_euclid(60).unsigned_abs()).saturating_mul(1_000);
-    let ahead = minute
-        .saturating_add(phase)
-        .saturating_sub(now.as_millis() % minute);
-    let wait = Duration::from_millis(u64::try_from(ahead % minute).unwrap_or_default());
+    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let ahead = to
+        .saturating_mul(1_000)
+        .saturating_sub(now)
+        .rem_euclid(60_000);
     // Not before the second begins, whatever the rounding.
-    wait.saturating_add(Duration::from_millis(1))
+    Duration::from_millis(ahead.unsigned_abs().saturating_add(1))
 }
 
 fn seconds(wait: i64) -> Result<Duration, String> {

@@ -1,0 +1,26 @@
+//! Every example is whole: without its transcript a scenario compares less than it seems to.
+#![expect(clippy::unwrap_used, reason = "test")]
+
+use std::path::Path;
+
+#[test]
+fn every_example_has_its_files() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut count = 0_u32;
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        count = count.saturating_add(1);
+        let has = |name: &str| folder.join(name).is_file();
+        assert!(
+            has("policy.json") || has("policy.yaml"),
+            "{folder:?} has no policy"
+        );
+        for name in ["README.md", "scenario.yaml", "transcript.txt"] {
+            assert!(has(name), "{folder:?} has no {name}");
+        }
+    }
+    assert!(count >= 5, "{count} examples");
+}

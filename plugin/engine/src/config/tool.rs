@@ -69,15 +69,13 @@ pub enum RawRequired {
     Listed(Vec<String>),
 }
 
-/// `validate`.
+/// One part of `validate`. Its pointer is its rule identifier.
 #[derive(Clone, Debug)]
-pub struct RawValidate<'a> {
-    /// Where `required_args` stands, its rule identifier.
-    pub pointer: String,
-    /// `required_args`.
-    pub required: RawRequired,
+pub enum RawValidate<'a> {
+    /// `required_args`, and where it stands.
+    Required(String, RawRequired),
     /// `schema`.
-    pub schema: Option<Field<'a>>,
+    Schema(Field<'a>),
 }
 
 /// What a rule of dialect B or C does.
@@ -91,8 +89,9 @@ pub enum RawRule<'a> {
     Approve(RawApproval<'a>),
     /// `rate_limit`.
     Limit(RawLimit),
-    /// `validate` inside a rule.
-    Validate(RawValidate<'a>),
+    /// `validate` inside a rule, with the rule's own words for a denial, and whether it only
+    /// records.
+    Validate(RawValidate<'a>, Option<String>, Option<Mode>),
     /// `state` with the condition that reads it.
     State(RawState<'a>),
 }
@@ -228,12 +227,6 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         return Vec::new();
     };
     let mut found = Vec::new();
-    if let Some(schema) = object.get("schema") {
-        faults.error(
-            &schema.pointer,
-            "`schema` is not supported yet: list what must be there in `required_args` and check values with `require`",
-        );
-    }
     if let Some(required) = object.get("required_args") {
         let names = match (required.value.kind(), required.value.as_bool()) {
             (_, Some(true)) => Some(RawRequired::BySchema),
@@ -248,11 +241,11 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
                 None
             }
         };
-        found.extend(names.map(|required_args| RawValidate {
-            pointer: required.pointer.clone(),
-            required: required_args,
-            schema: None,
-        }));
+        let pointer = required.pointer.clone();
+        found.extend(names.map(|names| RawValidate::Required(pointer, names)));
+    }
+    if let Some(schema) = object.get("schema") {
+        found.push(RawValidate::Schema(schema.clone()));
     }
     found
 }
@@ -314,7 +307,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
     }
     let said = reason.and_then(|f| f.string(faults));
     let named = || Some(format!("Denied by rule \"{}\"", name.as_deref()?));
-    let on_deny = said.or_else(named);
+    let on_deny = said.clone().or_else(named);
     let mode = read_mode(&object, faults);
     let only = |key: &str, actions: &[Action], faults: &mut Faults| {
         if let Some(field) = object.get(key)
@@ -357,11 +350,9 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
         })),
         Action::Evaluate | Action::Allow => {
             if let Some(validate) = object.get("validate") {
-                rules.extend(
-                    read_validate(validate, faults)
-                        .into_iter()
-                        .map(RawRule::Validate),
-                );
+                for validate in read_validate(validate, faults) {
+                    rules.push(RawRule::Validate(validate, said.clone(), mode));
+                }
             }
             let does = ["conditions", "rate_limit", "state", "validate"];
             if action == Action::Evaluate && does.iter().all(|key| object.get(key).is_none()) {

@@ -134,19 +134,19 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     if let Some(description) = object.get("description") {
         description.string(faults);
     }
-    let guards = |key: &str, faults: &mut Faults| {
+    let guards = |key: &str, unconditional: bool, faults: &mut Faults| {
         let elements = object
             .get(key)
             .map_or_else(Vec::new, |f| f.elements(faults));
         elements
             .iter()
-            .filter_map(|e| read_guard(e, faults))
+            .filter_map(|e| read_guard(e, unconditional, faults))
             .collect()
     };
     let mut tool = RawTool {
         pointer: field.pointer.clone(),
-        require: guards("require", faults),
-        deny_if: guards("deny_if", faults),
+        require: guards("require", false, faults),
+        deny_if: guards("deny_if", true, faults),
         mode: read_mode(&object, faults),
         has_rules: object.get("rules").is_some(),
         ..RawTool::default()
@@ -171,8 +171,30 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     Some(tool)
 }
 
-fn read_guard<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawGuard<'a>> {
+/// `unconditional` is what no conditions mean: always, for `deny_if`; nothing, for `require`.
+fn read_guard<'a>(
+    field: &Field<'a>,
+    unconditional: bool,
+    faults: &mut Faults,
+) -> Option<RawGuard<'a>> {
     let object = Object::read(field, &["conditions", "on_deny", "mode"], faults)?;
+    let empty = |f: &&Field<'a>| {
+        f.value
+            .text()
+            .trim_matches(['[', ']'])
+            .trim_ascii()
+            .is_empty()
+    };
+    if let Some(conditions) = object
+        .get("conditions")
+        .filter(empty)
+        .filter(|_| !unconditional)
+    {
+        faults.error(
+            &conditions.pointer,
+            "expected at least one condition: a `require` of nothing does nothing",
+        );
+    }
     let conditions = object
         .required("conditions", faults)
         .map(|f| read_conditions(f, faults));

@@ -179,13 +179,6 @@ impl Compiler<'_> {
             entry.rules.extend(rule);
         }
         for guard in &raw.require {
-            if guard.conditions.is_empty() {
-                let at = format!("{}/conditions", guard.pointer);
-                self.faults.error(
-                    &at,
-                    "expected at least one condition: a `require` of nothing does nothing",
-                );
-            }
             let conditions = self.conditions(&guard.conditions);
             let rule = self.guard_rule(guard, Check::Require(conditions));
             entry.rules.push(rule);

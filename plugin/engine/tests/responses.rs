@@ -128,3 +128,30 @@ fn nothing_is_looked_at_where_nothing_is_hidden() {
         ResponseStep::Pass
     );
 }
+
+#[test]
+fn a_stranger_opens_no_stream_but_may_ask_what_a_browser_must_ask() {
+    let granted = gate(
+        r#"{"server":"s","identity":[{"bearer":true}],"policies":{"p":{"version":"1","default":"allow"}},"grants":{"a":{"token_sha256":"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb","policy":"p"}}}"#,
+    );
+    let mut world = World::default();
+    for (method, token, want) in [
+        ("GET", None, Err(403)),
+        ("DELETE", Some("Bearer b"), Err(403)),
+        ("GET", Some("Bearer a"), Ok(())),
+        ("OPTIONS", None, Ok(())),
+    ] {
+        let pairs = [(":method", Some(method)), ("authorization", token)];
+        let headers = pairs
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_bytes(), (*value)?.as_bytes())))
+            .collect();
+        let mut exchange = Exchange::new(std::rc::Rc::clone(&granted));
+        let got = match exchange.on_request_headers(&headers, true, &mut world) {
+            RequestStep::Forward { .. } => Ok(()),
+            RequestStep::Reply(reply) => Err(reply.status),
+            RequestStep::AwaitBody => panic!("nothing follows"),
+        };
+        assert_eq!(got, want, "{method} {token:?}");
+    }
+}

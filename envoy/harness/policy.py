@@ -9,19 +9,17 @@ from . import build, process
 from .paths import ROOT
 
 
-def plugin_config(policy: Path, server: str, *, hold_headers: bool = True) -> str:
+def plugin_config(policy: Path, server: str) -> str:
     """The plugin's configuration for the policy in a JSON or YAML file; `server` names it in counters and records.
 
-    JSON goes in byte for byte, so that Toolgate itself says what is wrong with it. YAML is converted by `host-test`.
+    JSON goes in byte for byte, so that Toolgate itself says what is wrong with it. YAML is converted by `host-test`,
+    which takes a while to build and is not needed for JSON.
     """
+    if policy.suffix != ".json":
+        command = [build.host_test(), "config", "--policy", policy.absolute(), "--server", server]
+        return process.run(command, cwd=ROOT, limit=60)
     try:
-        text = policy.read_text() if policy.suffix == ".json" else _from_yaml(policy)
-    except OSError as error:
-        raise process.ProcessError(f"cannot read the policy `{policy}`: {error.strerror}") from error
-    return f'{{"server": {json.dumps(server)}, "hold_headers": {json.dumps(hold_headers)}, "policy": {text.strip()}}}'
-
-
-def _from_yaml(policy: Path) -> str:
-    command = build.host_test()
-    configuration = process.run([command, "config", "--policy", policy.absolute()], cwd=ROOT, limit=60)
-    return json.dumps(json.loads(configuration)["policy"])
+        text = policy.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise process.ProcessError(f"cannot read the policy `{policy}`: {error}") from error
+    return f'{{"server": {json.dumps(server)}, "policy": {text.strip()}}}'

@@ -72,12 +72,13 @@ def listing(what: str, tools: list[Any]) -> None:
         fact("", line.rstrip())
 
 
-def allowed(agent: Client, envoy: Envoy, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The agent calls a tool, and it must run."""
+def allowed(agent: Client, envoy: Envoy, tool: str, arguments: dict[str, Any], *, shown: bool = True) -> dict[str, Any]:
+    """The agent calls a tool, and it must run; `shown` or not, it is checked."""
     answer, record = _call(agent, envoy, tool, arguments)
     expect(answer.get("is_error") is False, f"the agent got {json.dumps(answer)} instead of a result")
     expect(record.get("outcome") == "allow", f"the record says {json.dumps(record)}, not allow")
-    say(f"  {_paint('32', 'allow')}  {_spell(tool, arguments):<34} {' '.join(answer['text'])}")
+    if shown:
+        say(f"  {_paint('32', 'allow')}  {_spell(tool, arguments):<42} {' '.join(answer['text'])}")
     return answer
 
 
@@ -90,7 +91,7 @@ def denied(agent: Client, envoy: Envoy, tool: str, arguments: dict[str, Any], *,
     expect(record.get("outcome") == "deny", f"the record says {json.dumps(record)}, not deny")
     expect(rule is None or record.get("rule") == rule, f"the rule is `{record.get('rule')}`, not `{rule}`")
     expect(reads is None or f"[POLICY DENIED] {reads}" in text, f"the agent reads `{text}`, not `{reads}`")
-    say(f"  {_paint('31', 'DENY')}   {_spell(tool, arguments):<34} by {record.get('rule')}")
+    say(f"  {_paint('31', 'DENY')}   {_spell(tool, arguments):<42} by {record.get('rule')}")
     retry = answer["meta"].get("toolgate/denial", {}).get("retry_after")
     for part in answer["text"]:
         say(f"         the agent reads: {part}")

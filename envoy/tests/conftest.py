@@ -63,6 +63,7 @@ def module() -> Path:
 @pytest.fixture(scope="session")
 def host_test() -> Path:
     """The command `host-test`, built from the sources as they are."""
+    setup.everything()
     return build.host_test()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ CONFIGS = ["envoy.yaml", "envoy-struct.yaml", "envoy-no-hold.yaml", "envoy-ecds.
 NOON = "2026-01-05T12:00:00Z"
 
 
-def outcome(port: int, body: bytes) -> bool | str:
+def outcome(port: int, body: bytes, *fields: bytes) -> bool | str:
     """Whether the call was allowed; for what is not a tool's result, its text."""
-    answer = wire.ask(port, wire.post(body))
+    answer = wire.ask(port, wire.post(body, *fields))
     try:
         return not answer.json()["result"]["isError"]
     except (KeyError, ValueError):
@@ -136,20 +137,43 @@ def test_a_refused_update_is_whole(start, upstream: Server) -> None:
 
 
 def test_a_caller_without_policy_is_denied(start, upstream: Server) -> None:
-    envoy = start(upstream=upstream.address, plugin={"server": "t"})
+    token = "correct-horse"
+    grants = {
+        "server": "t",
+        "policies": {"gate": {"version": "1", **GATE}},
+        "grants": {"alice": {"token_sha256": hashlib.sha256(token.encode()).hexdigest(), "policy": "gate"}},
+        "identity": [{"bearer": True}],
+    }
+    envoy = start(upstream=upstream.address, plugin=grants)
     assert outcome(envoy.port, wire.call("open_tool")) is False
     assert envoy.records(1)[0]["rule"] == "(no policy)"
+    assert outcome(envoy.port, wire.call("open_tool"), b"authorization: Bearer wrong") is False
+    assert outcome(envoy.port, wire.call("open_tool"), b"authorization: Bearer " + token.encode()) is True
+    assert outcome(envoy.port, wire.call("other_tool"), b"authorization: Bearer " + token.encode()) is False
+
+
+def test_a_configuration_that_lets_nobody_in_is_refused(module: Path, upstream: Server, tmp_path: Path) -> None:
+    with pytest.raises(ProcessError, match="`policy` is missing"):
+        Envoy(module=module, upstream=upstream.address, plugin={"server": "t"}, folder=tmp_path / "envoy")
 
 
 def test_a_struct_means_what_the_string_means(start, upstream: Server) -> None:
     policy = {
         "default": "deny",
-        "tools": {"open_tool": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 9007199254740991}], "on_deny": "too much"}]}},
+        "tools": {"open_tool": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 2147483647}], "on_deny": "too much"}]}},
     }
     for config in ("envoy.yaml", "envoy-struct.yaml"):
         envoy = start(config=config, upstream=upstream.address, plugin=plugin(policy))
-        for number, allowed in ((1, True), (9007199254740991, True), (9007199254740992, False)):
+        for number, allowed in ((1, True), (2147483647, True), (2147483648, False)):
             assert outcome(envoy.port, wire.call("open_tool", {"n": number})) is allowed, f"{config}: {number}"
+
+
+def test_a_struct_that_cannot_have_kept_a_number_is_refused(module: Path, upstream: Server, tmp_path: Path) -> None:
+    """Envoy's YAML reader makes strings of integers beyond 32 bits; JSON's may round beyond 2^53."""
+    policy = {"default": "deny", "tools": {"t": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 2147483648}], "on_deny": "no"}]}}}
+    with pytest.raises(ProcessError, match="ended with exit code"):
+        Envoy(config="envoy-struct.yaml", module=module, upstream=upstream.address, plugin=plugin(policy), folder=tmp_path / "envoy")
+    assert "/policy/tools/t/require/0/conditions/0/value: expected a number, found a string" in (tmp_path / "envoy" / "envoy.log").read_text()
 
 
 def test_every_decision_leaves_a_record(start, upstream: Server) -> None:

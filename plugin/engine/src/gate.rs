@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
-use crate::config::{Faults, Field};
+use crate::config::{Faults, Field, json_of_struct};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -42,24 +42,40 @@ pub struct NamedPolicy {
 }
 
 impl Gate {
-    /// Compiles a configuration, a JSON text.
+    /// Compiles a configuration: a JSON text, or a serialized `google.protobuf.Struct`.
     ///
     /// # Errors
     /// Every fault that was found. Warnings alone do not refuse it and come with the gate.
-    pub fn load(text: &[u8]) -> Result<(Self, Faults), Faults> {
+    pub fn load(bytes: &[u8]) -> Result<(Self, Faults), Faults> {
         let mut faults = Faults::default();
-        let gate = match json::parse(text) {
-            Ok(value) => read_plugin(&Field::root(value), &mut faults)
-                .and_then(|raw| Self::compile(raw, &mut faults)),
-            Err(error) => {
-                faults.error("", format!("not a JSON document: {error}"));
-                None
-            }
+        let gate = match json::parse(bytes) {
+            Ok(value) => Self::read(value, &mut faults),
+            Err(error) => match json_of_struct(bytes) {
+                Some(Ok(text)) => match json::parse(text.as_bytes()) {
+                    Ok(value) => Self::read(value, &mut faults),
+                    Err(error) => {
+                        faults.error("", format!("not a configuration: {error}"));
+                        None
+                    }
+                },
+                Some(Err(why)) => {
+                    faults.error("", why);
+                    None
+                }
+                None => {
+                    faults.error("", format!("not a JSON document: {error}"));
+                    None
+                }
+            },
         };
         match gate.filter(|_| !faults.fatal()) {
             Some(gate) => Ok((gate, faults)),
             None => Err(faults),
         }
+    }
+
+    fn read(value: json::Value<'_>, faults: &mut Faults) -> Option<Self> {
+        read_plugin(&Field::root(value), faults).and_then(|raw| Self::compile(raw, faults))
     }
 
     fn compile(raw: RawPlugin<'_>, faults: &mut Faults) -> Option<Self> {

@@ -10,8 +10,10 @@ pub mod limit;
 pub mod plugin;
 pub mod policy;
 mod reader;
+mod structure;
 pub mod tool;
 
 pub use fault::{Fault, Faults, Severity};
 pub use keyword::Keyword;
 pub use reader::{Field, Object};
+pub use structure::json_of_struct;

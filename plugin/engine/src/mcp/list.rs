@@ -110,36 +110,28 @@ impl std::error::Error for ListError {
 /// do without a zero byte).
 #[must_use]
 pub fn may_hold_list(text: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some(at) = needle::first_of(rest, [b'"', b'\\', 0xC5, 0]) {
-        let (_, tail) = rest.split_at_checked(at).unwrap_or_default();
-        match tail {
-            [0, ..] | [0xC5, 0xBF, ..] => return true,
+    needle::any_hint(text, |at| {
+        let (before, from) = text.split_at_checked(at).unwrap_or_default();
+        match from {
+            [0, ..] | [0xC5, 0xBF, ..] => true,
             // The escapes of letters and of U+017F; servers in Go escape `<` everywhere.
             [b'\\', b'u', b'0', b'0', b'4'..=b'7', ..]
-            | [b'\\', b'u', b'0', b'1', b'7', b'f' | b'F', ..] => return true,
-            [b'"', key @ ..] if names_list(key) => return true,
-            _ => {}
+            | [b'\\', b'u', b'0', b'1', b'7', b'f' | b'F', ..] => true,
+            [b's' | b'S', b'"', ..] => ends_list_key(before),
+            _ => false,
         }
-        let Some((_, next)) = tail.split_first() else {
-            return false;
-        };
-        rest = next;
-    }
-    false
+    })
 }
 
-/// Whether what follows a quote is a list's key and the closing quote, in any ASCII case.
-fn names_list(after_quote: &[u8]) -> bool {
-    let quoted: &[u8] = match after_quote {
-        [b't' | b'T', ..] => b"tools\"",
-        [b'p' | b'P', ..] => b"prompts\"",
-        [b'r' | b'R', ..] => b"resources\"",
-        _ => return false,
-    };
-    after_quote
-        .get(..quoted.len())
-        .is_some_and(|key| key.eq_ignore_ascii_case(quoted))
+/// Whether the last `s` and a quote would complete a list's key here, in any ASCII case.
+fn ends_list_key(before: &[u8]) -> bool {
+    [&b"\"tool"[..], b"\"prompt", b"\"resource"]
+        .iter()
+        .any(|key| {
+            let from = before.len().checked_sub(key.len());
+            from.and_then(|from| before.get(from..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(key))
+        })
 }
 
 /// Cuts out of a response, or a batch of them (MCP 2025-03-26), what `view` does not show.

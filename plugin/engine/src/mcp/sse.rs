@@ -12,12 +12,10 @@ use std::fmt;
 use std::ops::Range;
 
 use super::list::needle;
-use line::Field;
+use line::{BYTE_ORDER_MARK, Field};
 
 /// A buffer larger than this is given back once its event has left.
 const KEPT_CAPACITY: usize = 64 * 1024;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What happens to an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +55,8 @@ pub struct EventStream {
     line_start: usize,
     /// The value of the pending event's first `data` line, in `held`.
     first_data: Option<Range<usize>>,
-    /// Whether it has more than one.
-    more_data: bool,
+    /// How many it has.
+    data_lines: usize,
     /// The value of the pending event's last `event` line, in `held`.
     name: Option<Range<usize>>,
     /// Where the line went that ended with a CR at the end of the last chunk: an LF that comes
@@ -89,7 +87,7 @@ impl EventStream {
             held: Vec::new(),
             line_start: 0,
             first_data: None,
-            more_data: false,
+            data_lines: 0,
             name: None,
             open_cr: None,
             last_out: None,
@@ -213,15 +211,20 @@ impl EventStream {
             None => self.last_out,
         };
         let (field, value) = line::read(content);
-        if line::ambiguous(field, content, before == Some(b'\r')) {
-            self.held.truncate(self.line_start);
-            return Fate::Gone;
-        }
         let value = content_end.saturating_sub(value.len())..content_end;
+        let ambiguous = line::ambiguous(field, content, before == Some(b'\r'));
+        if ambiguous {
+            // An empty comment: without any line here, the line ends around it could become one.
+            self.held.splice(self.line_start..content_end, [b':']);
+        }
         match field {
+            _ if ambiguous && !pending => return self.let_out(out),
+            _ if ambiguous => {}
             Field::Ignored if !pending => return self.let_out(out),
-            Field::Data if self.first_data.is_some() => self.more_data = true,
-            Field::Data => self.first_data = Some(value),
+            Field::Data => {
+                self.first_data.get_or_insert(value);
+                self.data_lines = self.data_lines.saturating_add(1);
+            }
             Field::Event => self.name = Some(value),
             Field::IdOrRetry | Field::Ignored => {}
         }
@@ -254,7 +257,7 @@ impl EventStream {
     fn data(&self) -> Option<Cow<'_, str>> {
         let first = self.held.get(self.first_data.clone()?)?;
         let first = String::from_utf8_lossy(first);
-        if !self.more_data {
+        if self.data_lines == 1 {
             return Some(first);
         }
         // A line end is never part of a character, so lines may be decoded one by one.
@@ -269,15 +272,18 @@ impl EventStream {
         Some(Cow::Owned(joined))
     }
 
-    /// Lets the pending event out with other data where its first data stood.
+    /// Lets the pending event out with other data where its last data stood, so that the blank
+    /// line still follows the line it followed: a CR before its LF would swallow it.
     fn rewrite(&mut self, data: &str, out: &mut Vec<u8>) {
-        let mut written = false;
+        let mut left = self.data_lines;
         for line in line::lines(&self.held) {
             if line::read(line.content).0 != Field::Data {
                 out.extend_from_slice(line.content);
                 out.extend_from_slice(line.end);
-            } else if !written {
-                written = true;
+                continue;
+            }
+            left = left.saturating_sub(1);
+            if left == 0 {
                 line::write_data(data, line.end, out);
             }
         }
@@ -299,7 +305,7 @@ impl EventStream {
         }
         self.line_start = 0;
         self.first_data = None;
-        self.more_data = false;
+        self.data_lines = 0;
         self.name = None;
     }
 }

@@ -364,18 +364,7 @@ impl Compiler<'_> {
             }
             "client" => Scope::Client,
             "global" => Scope::Global,
-            text if text.starts_with("args") => {
-                Scope::Argument(self.argument(text, &raw.pointer, "a scope")?)
-            }
-            text => {
-                self.faults.error(
-                    &raw.pointer,
-                    format!(
-                        "`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"
-                    ),
-                );
-                return None;
-            }
+            text => Scope::Argument(self.argument(text, &raw.pointer, "a scope")?),
         })
     }
 

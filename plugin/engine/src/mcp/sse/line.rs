@@ -1,5 +1,8 @@
 //! Lines of an event stream, by WHATWG HTML section 9.2.6.
 
+/// Skipped by clients where the stream begins, a character like any other elsewhere.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What a line means to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
@@ -38,14 +41,18 @@ fn split(content: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Whether a line that carries no data could be data, or part of it, to a reader that departs from
-/// the standard, and so must not pass. `after_lone_cr`: it follows a CR without LF.
+/// the standard, and so must not pass as it is. `after_lone_cr`: it follows a CR without LF.
 ///
 /// Such readers end lines at LF only (Go's `bufio.ScanLines`: what follows a lone CR continues the
 /// data before it), or also where Unicode sees a line break (Python's `str.splitlines`), or are
-/// lax about the field's name. Without a quote a line cannot hold a JSON key, so the usual
+/// lax about the field's name, byte order marks included: one before a later line would become the
+/// stream's own where the lines before it do not pass. Without a quote a line cannot hold a JSON key, so the usual
 /// keep-alives always pass; a line after a lone CR that is read at all continues JSON, which the
 /// known fields' names cannot.
 pub(super) fn ambiguous(field: Field, content: &[u8], after_lone_cr: bool) -> bool {
+    if content.starts_with(BYTE_ORDER_MARK) {
+        return true;
+    }
     if field == Field::Data || !content.contains(&b'"') {
         return false;
     }

@@ -65,7 +65,7 @@ pub(crate) fn messages(heading: &str) -> Vec<String> {
     let (_, section) = text
         .split_once(&format!("\n{heading}\n"))
         .unwrap_or_else(|| panic!("docs/policy.md has no `{heading}`"));
-    let section = section.split("\n## ").next().unwrap();
+    let section = section.split("\n#").next().unwrap();
     section
         .lines()
         .filter_map(|line| line.strip_prefix("| "))

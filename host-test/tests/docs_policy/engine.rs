@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use toolgate_engine::config::Severity;
 use toolgate_engine::exchange::{RequestStep, ResponseHead, ResponseStep};
-use toolgate_engine::limit::{HashKey, MemoryStore, Store, StoreError, Updater};
+use toolgate_engine::limit::{Fault, HashKey, MemoryStore, Store, StoreError, Updater};
 use toolgate_engine::mcp::{Headers, Reply};
 use toolgate_engine::{Exchange, Gate, Surroundings};
 
@@ -52,6 +53,8 @@ impl Sent {
 /// The engine with a configuration and the counters of the requests so far.
 pub(crate) struct Engine {
     gate: Rc<Gate>,
+    /// What was accepted, but is probably not meant.
+    pub(crate) warnings: Vec<String>,
     world: World,
 }
 
@@ -85,21 +88,31 @@ impl Engine {
     /// Loads a configuration, or says everything that is wrong with it.
     pub(crate) fn load(config: &str) -> Result<Self, Vec<String>> {
         match Gate::load(config.as_bytes()) {
-            Ok((gate, _)) => Ok(Self {
+            Ok((gate, faults)) => Ok(Self {
                 gate: Rc::new(gate),
+                warnings: faults.as_slice().iter().map(ToString::to_string).collect(),
                 world: World {
                     store: MemoryStore::new(),
                     now: START,
                     facts: HashMap::new(),
                 },
             }),
-            Err(faults) => Err(faults.as_slice().iter().map(ToString::to_string).collect()),
+            Err(faults) => {
+                let errors = faults.as_slice().iter();
+                let errors = errors.filter(|fault| fault.severity == Severity::Error);
+                Err(errors.map(ToString::to_string).collect())
+            }
         }
     }
 
     /// Lets time pass.
     pub(crate) fn wait(&mut self, seconds: u64) {
         self.world.now += seconds * 1_000_000_000;
+    }
+
+    /// Lets every write of a counter fail.
+    pub(crate) fn fail(&mut self) {
+        self.world.store.inject(|_| Fault::Unavailable);
     }
 
     /// Sends one request through the engine.

@@ -35,7 +35,7 @@ pub(crate) struct Line {
 
     outcome: Option<String>,
     rule: Option<String>,
-    message: Option<String>,
+    pub(crate) message: Option<String>,
     caller: Option<String>,
     /// The rules that would have denied.
     shadow: Option<Vec<String>>,

@@ -15,5 +15,6 @@ pub mod tool;
 
 pub use fault::{Fault, Faults, Severity};
 pub use keyword::Keyword;
+pub(crate) use keyword::hint;
 pub use reader::{Field, Object};
 pub use structure::json_of_struct;

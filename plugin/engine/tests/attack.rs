@@ -161,3 +161,44 @@ fn no_hold() -> Rc<Gate> {
     gate(&GRANTS.replacen('{', r#"{"hold_headers":false,"#, 1))
 }
 
+#[test]
+fn without_hold_an_unknown_caller_opens_no_stream_by_announcing_a_body() {
+    let gate = no_hold();
+    for method in ["GET", "DELETE"] {
+        let pairs: Pairs<'_> = vec![
+            (":method", method.as_bytes()),
+            ("authorization", b"Bearer wrong"),
+        ];
+        let mut exchange = Exchange::new(Rc::clone(&gate));
+        let step = exchange.on_request_headers(&headers(&pairs), false, &mut World::default());
+        assert!(matches!(step, RequestStep::Reply(_)), "{method}: {step:?}");
+        assert!(exchange.take_record().unwrap().contains("(no policy)"));
+    }
+}
+
+#[test]
+fn without_hold_an_answer_that_comes_before_the_body_is_filtered() {
+    let gate = no_hold();
+    let listed = format!("event: message\ndata: {LIST}\n\n");
+    for (method, token) in [("GET", "Bearer foo"), ("POST", "Bearer foo")] {
+        let pairs: Pairs<'_> = vec![
+            (":method", method.as_bytes()),
+            ("content-type", b"application/json"),
+            ("authorization", token.as_bytes()),
+        ];
+        let mut world = World::default();
+        let mut exchange = Exchange::new(Rc::clone(&gate));
+        let step = exchange.on_request_headers(&headers(&pairs), false, &mut world);
+        assert_eq!(step, RequestStep::AwaitBody);
+        assert!(exchange.watches_response(), "{method}");
+        let head = ResponseHead {
+            status: 200,
+            content_type: Some(b"text/event-stream"),
+            content_encoding: None,
+        };
+        assert_eq!(exchange.on_response_headers(&head), ResponseStep::Stream);
+        let out = exchange.on_response_chunk(listed.as_bytes(), true, &mut world);
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains(r#""name":"x""#), "{method}: {out}");
+    }
+}

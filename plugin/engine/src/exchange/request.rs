@@ -34,7 +34,21 @@ impl Exchange {
             Err(rejection) => return self.reject(&rejection),
         };
         match (head.method, end_of_stream) {
-            (_, false) => RequestStep::AwaitBody,
+            // Headers that are not held reach the upstream now, and it may act on these alone.
+            (Method::Bodiless, false) => match self.bodiless(headers, around) {
+                RequestStep::Forward { .. } => {
+                    self.record = None;
+                    RequestStep::AwaitBody
+                }
+                step => step,
+            },
+            (Method::Message, false) => {
+                if !self.gate.hold_headers {
+                    // An answer may come before anything is decided: no list in it may pass.
+                    self.expect = Expect::Stream;
+                }
+                RequestStep::AwaitBody
+            }
             (Method::Bodiless, true) => self.bodiless(headers, around),
             (Method::Message, true) => self.reject(&Rejection::parse(
                 "empty body where a JSON-RPC message is expected".into(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::caller::{Caller, Grant, JWT};
 use crate::config::policy::Posture;
 use crate::gate::NamedPolicy;
+use crate::glob::MAX_MATCHED_BYTES;
 use crate::json::{Kind, Value, folds_to, push_json_string};
 use crate::learned;
 use crate::limit::{
@@ -128,6 +129,9 @@ pub fn standing<'p>(policy: &'p Policy, tool: &str) -> Standing<'p> {
     };
     if policy.hidden.hides(tool) {
         let message = format!("Tool \"{}\" is hidden by policy", shown_name(tool));
+    if tool.len() > MAX_MATCHED_BYTES && !policy.tools.lists(tool) {
+        return not_permitted(pseudo::UNSAFE_NAME);
+    }
         return refused(pseudo::HIDDEN, message, DenialKind::Hidden);
     }
     match policy.tools.find(tool) {

@@ -133,7 +133,63 @@ fn mirrored_headers_cost_one_pass_over_the_arguments() {
     assert!(time < Duration::from_secs(3), "long: {time:?}");
 }
 
+#[test]
+fn a_megabyte_name_is_not_matched_against_globs() {
+    let hidden: Vec<String> = (0..100).map(|n| format!("\"*_admin_*_{n}_*\"")).collect();
+    let gate = policy(&format!(
+        r#"{{"version":"1","default":"allow","hide":[{}]}}"#,
+        hidden.join(",")
+    ));
+    let body = call(&"_admin__admi".repeat(80_000), "{}");
+    let time = took(|| assert!(!passes(&gate, &mut World::default(), &[], &body)));
+    assert!(time < Duration::from_secs(2), "{time:?}");
+}
+
+#[test]
+fn a_megabyte_uri_is_not_matched_against_globs() {
+    let denied: Vec<String> = (0..100).map(|n| format!("\"*_admin_*_{n}_*\"")).collect();
+    let gate = policy(&format!(
+        r#"{{"version":"1","default":"allow","resources":{{"deny":[{}]}}}}"#,
+        denied.join(",")
+    ));
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{{"uri":"{}"}}}}"#,
+        "_admin__admi".repeat(80_000)
+    );
+    let time = took(|| {
+        let _ = passes(&gate, &mut World::default(), &[], &body);
+    });
+    assert!(time < Duration::from_secs(2), "{time:?}");
+}
+
 // ---- names ---------------------------------------------------------------------------------------
+
+#[test]
+fn a_name_that_folds_to_one_under_a_glob_is_refused() {
+    let gate = policy(
+        r#"{"version":"1","default":"allow","hide":["*_admin"],
+            "tools":{"delete_*":{"deny_if":[{"conditions":[],"on_deny":"no"}]}}}"#,
+    );
+    let world = &mut World::default();
+    for denied in [
+        "x_admin", "X_ADMIN", "x_Admin", "delete_x", "Delete_x", "DELETE_X",
+    ] {
+        assert!(!passes(&gate, world, &[], &call(denied, "{}")), "{denied}");
+    }
+    assert!(passes(&gate, world, &[], &call("read_x", "{}")));
+}
+
+#[test]
+fn a_uri_that_folds_to_a_denied_glob_is_refused() {
+    let gate =
+        policy(r#"{"version":"1","default":"allow","resources":{"deny":["file:///secret/*"]}}"#);
+    for uri in ["file:///secret/x", "FILE:///secret/x", "file:///Secret/x"] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{{"uri":"{uri}"}}}}"#
+        );
+        assert!(!passes(&gate, &mut World::default(), &[], &body), "{uri}");
+    }
+}
 
 // ---- sections --------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ use crate::limit::{
 };
 use crate::mcp::Headers;
 use crate::mcp::method::is_plain_name;
-use crate::policy::condition::{Condition, Quantifier, Truth};
+use crate::policy::condition::{Condition, Effort, Quantifier, Truth};
 use crate::policy::path::{Found, Path, Root, Segment, walk};
 use crate::policy::{Check, Cost, Entry, Limit, Listing, Policy, Required, Rule, Scope};
 use crate::record::shown_name;
@@ -53,6 +53,8 @@ pub struct Call<'a> {
     pub grant: Option<&'a Grant>,
     /// The upstream's name.
     pub server: &'a str,
+    /// How much searching the request may still cause.
+    pub effort: &'a Effort,
 }
 
 /// Why a call is denied.
@@ -312,7 +314,7 @@ fn evaluate(
     around: &mut dyn Surroundings,
 ) -> Truth {
     let text = match &condition.path.root {
-        Root::Args => return condition.ask(arguments(call), quantifier),
+        Root::Args => return condition.ask(arguments(call), quantifier, call.effort),
         Root::ToolName => Text::Is(Cow::Borrowed(call.tool)),
         Root::GrantName => call
             .grant
@@ -329,10 +331,10 @@ fn evaluate(
             let mut json = String::with_capacity(text.len().saturating_add(2));
             push_json_string(&mut json, &text);
             let value = Value::proven(Kind::String, &json);
-            condition.test_value(Found::Value(value))
+            condition.test_value(Found::Value(value), call.effort)
         }
-        Text::Absent => condition.test_value(Found::Absent),
-        Text::Unreadable => condition.test_value(Found::Unreadable),
+        Text::Absent => condition.test_value(Found::Absent, call.effort),
+        Text::Unreadable => condition.test_value(Found::Unreadable, call.effort),
     }
 }
 

@@ -162,6 +162,46 @@ fn a_megabyte_uri_is_not_matched_against_globs() {
     assert!(time < Duration::from_secs(2), "{time:?}");
 }
 
+#[test]
+fn a_regex_over_many_elements_has_one_budget() {
+    let gate = policy(
+        r#"{"version":"1","default":"allow","tools":{"write":{"deny_if":[{"conditions":[
+            {"path":"args.parts[*]","op":"regex","value":"(a|b)*a(a|b){400}c"}]}]}}}"#,
+    );
+    let mut random = 1u64;
+    let part: String = (0..50_000)
+        .map(|_| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            if random >> 40 & 1 == 0 { 'a' } else { 'b' }
+        })
+        .collect();
+    let parts = vec![format!("\"{part}\""); 20].join(",");
+    let body = call("write", &format!(r#"{{"parts":[{parts}]}}"#));
+    let time = took(|| {
+        let _ = passes(&gate, &mut World::default(), &[], &body);
+    });
+    eprintln!("{time:?}");
+    assert!(time < Duration::from_secs(20), "{time:?}");
+}
+
+#[test]
+fn a_number_of_a_megabyte_is_compared_with_a_long_list() {
+    let list: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    let gate = policy(&format!(
+        r#"{{"version":"1","default":"allow","tools":{{"t":{{"deny_if":[{{"conditions":[
+            {{"path":"args.n","op":"in","value":[{}]}}]}}]}}}}}}"#,
+        list.join(",")
+    ));
+    let body = call("t", &format!(r#"{{"n":0.{}}}"#, "1".repeat(900_000)));
+    let time = took(|| {
+        let _ = passes(&gate, &mut World::default(), &[], &body);
+    });
+    eprintln!("{time:?}");
+    assert!(time < Duration::from_secs(3), "{time:?}");
+}
+
 // ---- names ---------------------------------------------------------------------------------------
 
 #[test]

@@ -244,6 +244,7 @@ impl Exchange {
     }
 
     fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
+            effort: &self.effort,
         let caller = Exchange::grant_name(gate, &self.caller);
         let method = (!message.method.is_empty()).then_some(message.method.as_ref());
         let tool = message

@@ -231,6 +231,19 @@ fn a_uri_that_folds_to_a_denied_glob_is_refused() {
     }
 }
 
+#[test]
+fn a_key_that_a_c_reader_cuts_at_nul_is_refused() {
+    let gate = policy(
+        r#"{"version":"1","default":"allow","tools":{"pay":{"deny_if":[{"conditions":[
+            {"path":"args.amount","op":"gt","value":100}]}]}}}"#,
+    );
+    let world = &mut World::default();
+    let body = call("pay", r#"{"amount\u0000x":1000,"amount":1}"#);
+    assert!(!passes(&gate, world, &[], &body));
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name\u0000":"pay","name":"x","arguments":{}}}"#;
+    assert!(!passes(&gate, world, &[], body));
+}
+
 // ---- sections --------------------------------------------------------------------------------------
 
 // ---- who calls ---------------------------------------------------------------------------------------

@@ -246,6 +246,20 @@ fn a_key_that_a_c_reader_cuts_at_nul_is_refused() {
 
 // ---- sections --------------------------------------------------------------------------------------
 
+#[test]
+fn methods_that_deny_tools_call_are_not_inert() {
+    for denied in ["tools/call", "tools/*"] {
+        let gate = policy(&format!(
+            r#"{{"version":"1","default":"allow","methods":{{"deny":["{denied}"]}}}}"#
+        ));
+        let body = call("x", "{}");
+        assert!(
+            !passes(&gate, &mut World::default(), &[], &body),
+            "{denied}"
+        );
+    }
+}
+
 // ---- who calls ---------------------------------------------------------------------------------------
 
 const GRANTS: &str = r#"{"server":"s","policy":{"version":"1","default":"allow"},

@@ -230,6 +230,9 @@ impl Exchange {
         }
         let grant = match self.caller {
             Caller::Granted(index) => gate.callers.grant(index),
+        if let Some(denied) = methods_deny_calls(&named.policy) {
+            return denied;
+        }
             _ => None,
         };
         let call = Call {
@@ -296,6 +299,22 @@ fn expectation(message: &Message<'_>) -> Expect {
 
 /// Methods other than tools/call: by section, then by class.
 fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
+/// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
+/// that names this one must not be without effect.
+fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
+    if policy.shadow || !policy.methods.deny.contains(method::TOOLS_CALL) {
+        return None;
+    }
+    Some(Verdict::denied(Denial {
+        rule: format!("{}/deny", policy.methods.pointer),
+        message: format!(
+            "Method \"{}\" is not permitted by policy",
+            method::TOOLS_CALL
+        ),
+        kind: DenialKind::Rule,
+    }))
+}
+
     let name = message.method.as_ref();
     let not_permitted = |rule: &str, what: &str, name: &str| {
         let verdict = Verdict::denied(Denial {

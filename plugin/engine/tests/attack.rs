@@ -268,6 +268,33 @@ const GRANTS: &str = r#"{"server":"s","policy":{"version":"1","default":"allow"}
     "grants":{"a":{"token_sha256":"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae","policy":"none"},
               "b":{"token_sha256":"fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9","policy":"all"}}}"#;
 
+#[test]
+fn a_bearer_token_is_presented_whatever_stands_after_the_scheme() {
+    let gate = gate(GRANTS);
+    for sent in [
+        "Bearer foo",
+        "bearer  foo",
+        "Bearer\tfoo",
+        "Bearer",
+        "Bearer\u{a0}foo",
+        "Bearer,foo",
+    ] {
+        let sent = [("authorization", sent.as_bytes())];
+        let body = call("x", "{}");
+        assert!(
+            !passes(&gate, &mut World::default(), &sent, &body),
+            "{sent:?}"
+        );
+    }
+    let basic: [(&str, &[u8]); 1] = [("authorization", b"Basic eA==")];
+    assert!(passes(
+        &gate,
+        &mut World::default(),
+        &basic,
+        &call("x", "{}")
+    ));
+}
+
 // ---- responses ---------------------------------------------------------------------------------------
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","tools":[{"name":"x"}],"cacheScope":"public"}}"#;

@@ -129,11 +129,11 @@ pub fn standing<'p>(policy: &'p Policy, tool: &str) -> Standing<'p> {
         let message = format!("Tool \"{}\" is not permitted by policy", shown_name(tool));
         refused(rule, message, DenialKind::Rule)
     };
-    if policy.hidden.hides(tool) {
-        let message = format!("Tool \"{}\" is hidden by policy", shown_name(tool));
     if tool.len() > MAX_MATCHED_BYTES && !policy.tools.lists(tool) {
         return not_permitted(pseudo::UNSAFE_NAME);
     }
+    if policy.hidden.hides(tool) {
+        let message = format!("Tool \"{}\" is hidden by policy", shown_name(tool));
         return refused(pseudo::HIDDEN, message, DenialKind::Hidden);
     }
     match policy.tools.find(tool) {
@@ -375,8 +375,10 @@ fn claim_text<'a>(path: &Path, around: &mut dyn Surroundings) -> Text<'a> {
     }
     match around.property(&attribute).map(String::from_utf8) {
         None => Text::Absent,
-        Some(Ok(text)) => Text::Is(Cow::Owned(text)),
-        Some(Err(_)) => Text::Unreadable,
+        // A host does not say of what type a claim is. Numbers, booleans, lists and maps come as
+        // bytes of which some are controls.
+        Some(Ok(text)) if !text.contains(char::is_control) => Text::Is(Cow::Owned(text)),
+        Some(_) => Text::Unreadable,
     }
 }
 

@@ -333,6 +333,39 @@ fn json_head(status: u16) -> ResponseHead<'static> {
     }
 }
 
+#[test]
+fn a_caller_who_may_see_all_does_not_fill_a_shared_cache() {
+    let gate = gate(GRANTS);
+    let mut world = World::default();
+    let sent: [(&str, &[u8]); 1] = [("authorization", b"Bearer bar")];
+    let (mut exchange, step) = send(&gate, &mut world, &sent, &asks("tools/list"));
+    assert!(matches!(step, RequestStep::Forward { .. }));
+    assert_eq!(
+        exchange.on_response_headers(&json_head(200)),
+        ResponseStep::Buffer
+    );
+    let body = exchange
+        .on_response_body(LIST.as_bytes(), &mut world)
+        .unwrap();
+    assert!(
+        String::from_utf8(body)
+            .unwrap()
+            .contains(r#""cacheScope":"private""#)
+    );
+}
+
+#[test]
+fn a_part_of_a_list_is_not_a_list() {
+    let gate = policy(r#"{"version":"1","default":"allow","hide":["secret"]}"#);
+    let mut world = World::default();
+    let range: [(&str, &[u8]); 1] = [("range", b"bytes=60-")];
+    let (mut exchange, _) = send(&gate, &mut world, &range, &asks("tools/list"));
+    assert!(matches!(
+        exchange.on_response_headers(&json_head(206)),
+        ResponseStep::Refuse(_)
+    ));
+}
+
 fn no_hold() -> Rc<Gate> {
     gate(&GRANTS.replacen('{', r#"{"hold_headers":false,"#, 1))
 }

@@ -151,7 +151,9 @@ impl Exchange {
     }
 
     fn forward(&mut self, expect: Expect) -> RequestStep {
-        let partial = self.policy().is_none_or(|p| p.policy.is_partial());
+        // Where callers differ, even one who may see all must not leave it in a shared cache.
+        let partial =
+            self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
         self.expect = if partial { expect } else { Expect::Anything };
         RequestStep::Forward {
             strip_accept_encoding: self.expect != Expect::Anything,
@@ -228,11 +230,11 @@ impl Exchange {
         if !message.is_tool_call() {
             return judge_method(&named.policy, message);
         }
-        let grant = match self.caller {
-            Caller::Granted(index) => gate.callers.grant(index),
         if let Some(denied) = methods_deny_calls(&named.policy) {
             return denied;
         }
+        let grant = match self.caller {
+            Caller::Granted(index) => gate.callers.grant(index),
             _ => None,
         };
         let call = Call {
@@ -242,12 +244,12 @@ impl Exchange {
             caller: &self.caller,
             grant,
             server: &self.server,
+            effort: &self.effort,
         };
         decide(named, &call, around)
     }
 
     fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
-            effort: &self.effort,
         let caller = Exchange::grant_name(gate, &self.caller);
         let method = (!message.method.is_empty()).then_some(message.method.as_ref());
         let tool = message
@@ -297,8 +299,6 @@ fn expectation(message: &Message<'_>) -> Expect {
     }
 }
 
-/// Methods other than tools/call: by section, then by class.
-fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
 /// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
 /// that names this one must not be without effect.
 fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
@@ -315,6 +315,8 @@ fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
     }))
 }
 
+/// Methods other than tools/call: by section, then by class.
+fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
     let name = message.method.as_ref();
     let not_permitted = |rule: &str, what: &str, name: &str| {
         let verdict = Verdict::denied(Denial {

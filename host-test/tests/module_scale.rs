@@ -1,10 +1,5 @@
 //! What a decision costs in the module, in executed Wasm instructions, which no machine changes.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 #[path = "common/toolgate.rs"]
 mod toolgate;

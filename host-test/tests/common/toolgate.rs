@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use host_test::Module;
 
 /// `toolgate.wasm`, built and compiled once in this process.
-pub fn module() -> &'static Module {
+pub(crate) fn module() -> &'static Module {
     static MODULE: OnceLock<Module> = OnceLock::new();
     MODULE.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

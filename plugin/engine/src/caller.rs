@@ -208,12 +208,14 @@ fn header(headers: &Headers<'_>, name: &str) -> Option<Presented> {
     once(headers.all(name))
 }
 
-/// RFC 6750 section 2.1; other schemes are no bearer credential.
+/// RFC 6750 section 2.1; other schemes are no bearer credential. Whatever ends the word `Bearer`
+/// (a tab, a comma), some server reads a token after it: it is presented, be it as one that no
+/// grant knows.
 fn bearer(headers: &Headers<'_>) -> Option<Presented> {
     once(headers.all("authorization").filter_map(|value| {
-        let (scheme, token) = value.split_at_checked(7)?;
-        scheme
-            .eq_ignore_ascii_case(b"bearer ")
+        let (scheme, token) = value.split_at_checked(6)?;
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (scheme.eq_ignore_ascii_case(b"bearer") && !token.first().is_some_and(word))
             .then(|| token.trim_ascii())
     }))
 }

@@ -34,7 +34,21 @@ impl Exchange {
             Err(rejection) => return self.reject(&rejection),
         };
         match (head.method, end_of_stream) {
-            (_, false) => RequestStep::AwaitBody,
+            // Headers that are not held reach the upstream now, and it may act on these alone.
+            (Method::Bodiless, false) => match self.bodiless(headers, around) {
+                RequestStep::Forward { .. } => {
+                    self.record = None;
+                    RequestStep::AwaitBody
+                }
+                step => step,
+            },
+            (Method::Message, false) => {
+                if !self.gate.hold_headers {
+                    // An answer may come before anything is decided: no list in it may pass.
+                    self.expect = Expect::Stream;
+                }
+                RequestStep::AwaitBody
+            }
             (Method::Bodiless, true) => self.bodiless(headers, around),
             (Method::Message, true) => self.reject(&Rejection::parse(
                 "empty body where a JSON-RPC message is expected".into(),
@@ -138,7 +152,9 @@ impl Exchange {
     }
 
     fn forward(&mut self, expect: Expect) -> RequestStep {
-        let partial = self.policy().is_none_or(|p| p.policy.is_partial());
+        // Where callers differ, even one who may see all must not leave it in a shared cache.
+        let partial =
+            self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
         self.expect = if partial { expect } else { Expect::Anything };
         RequestStep::Forward {
             strip_accept_encoding: self.expect != Expect::Anything,
@@ -215,6 +231,9 @@ impl Exchange {
         if !message.is_tool_call() {
             return judge_method(&named.policy, message);
         }
+        if let Some(denied) = methods_deny_calls(&named.policy) {
+            return denied;
+        }
         let grant = match self.caller {
             Caller::Granted(index) => gate.callers.grant(index),
             _ => None,
@@ -226,6 +245,7 @@ impl Exchange {
             caller: &self.caller,
             grant,
             server: &self.server,
+            effort: &self.effort,
         };
         decide(named, &call, around)
     }
@@ -278,6 +298,22 @@ fn expectation(message: &Message<'_>) -> Expect {
     } else {
         Expect::Single
     }
+}
+
+/// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
+/// that names this one must not be without effect.
+fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
+    if policy.shadow || !policy.methods.deny.contains(method::TOOLS_CALL) {
+        return None;
+    }
+    Some(Verdict::denied(Denial {
+        rule: format!("{}/deny", policy.methods.pointer),
+        message: format!(
+            "Method \"{}\" is not permitted by policy",
+            method::TOOLS_CALL
+        ),
+        kind: DenialKind::Rule,
+    }))
 }
 
 /// Methods other than tools/call: by section, then by class.

@@ -79,6 +79,11 @@ impl Exchange {
             let why = "the upstream sent a list in a charset other than utf-8";
             return ResponseStep::Refuse(self.failed(502, why));
         }
+        if head.status == 206 {
+            // Of a part of a list nobody can say what it lists.
+            let why = "the upstream answered with a part of what may be a list";
+            return ResponseStep::Refuse(self.failed(502, why));
+        }
         if step == ResponseStep::Stream {
             self.stream.events = Some(EventStream::new(MAX_LIST_BYTES));
         }

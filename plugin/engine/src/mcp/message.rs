@@ -224,7 +224,8 @@ impl<'a> Sink<'a> for Envelope<'a> {
         let value = Value::proven(kind, text);
         match (self.root, depth) {
             (None, _) => self.root = Some(kind),
-            (Some(Kind::Array), 1) => self.elements.push(value),
+            // One more than may be, so that too many are told; not a million.
+            (Some(Kind::Array), 1) if self.elements.len() <= MAX_BATCH => self.elements.push(value),
             (Some(Kind::Object), 1) => match self.member {
                 Member::Version => self.jsonrpc = Some(value),
                 Member::Id => self.id = Some(value),

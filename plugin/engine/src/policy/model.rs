@@ -184,9 +184,12 @@ impl Section {
     /// What the section says of a name: the posture and the rule that says so.
     pub fn find(&self, name: &str) -> Option<(Posture, String)> {
         let rule = |part: &str| format!("{}/{part}", self.pointer);
+        if self.deny.cannot_tell(name) {
+            return Some((Posture::Deny, rule("deny")));
+        }
         if self.deny.contains(name) || self.deny.has_look_alike(name) {
             Some((Posture::Deny, rule("deny")))
-        } else if self.allow.contains(name) {
+        } else if !self.allow.cannot_tell(name) && self.allow.contains(name) {
             Some((Posture::Allow, rule("allow")))
         } else {
             self.default.map(|posture| (posture, rule("default")))

@@ -83,7 +83,10 @@ fn the_schema_refuses_each_that_it_can_tell() {
             why => {
                 let reason = why.strip_prefix("cannot tell: ");
                 assert!(reason.is_some_and(|r| r.len() > 10), "{name}: `{why}`");
-                assert!(accepted || !shown, "{name}: the schema refuses it after all");
+                assert!(
+                    accepted || !shown,
+                    "{name}: the schema refuses it after all"
+                );
             }
         }
     }

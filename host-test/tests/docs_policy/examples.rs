@@ -153,7 +153,9 @@ fn messages_that_no_line_can_show() -> Vec<String> {
     ]}}"#;
     let load = || Engine::load(&format!(r#"{{"server": "docs", "policy": {policy}}}"#)).unwrap();
     let call = |engine: &mut Engine, value: u32| {
-        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t","arguments":{{"x":{value}}}}}}}"#);
+        let line = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t","arguments":{{"x":{value}}}}}}}"#
+        );
         let seen = engine.send(&Sent {
             body: line,
             ..Sent::default()

@@ -10,7 +10,10 @@ pub(crate) fn to_json(text: &str) -> Value {
         .filter(|event| {
             !matches!(
                 event,
-                Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd
+                Event::StreamStart
+                    | Event::StreamEnd
+                    | Event::DocumentStart(_)
+                    | Event::DocumentEnd
             )
         });
     let first = events.next().unwrap();

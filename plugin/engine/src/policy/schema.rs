@@ -20,6 +20,7 @@ mod explain;
 mod keyword;
 mod multiple;
 mod read;
+mod work;
 
 use crate::config::{Faults, Field};
 use crate::json::{Kind, Value};
@@ -199,7 +200,7 @@ struct Members {
     names: Vec<Name>,
     /// How many of the names are required.
     required: usize,
-    patterns: Vec<(Pattern, Id)>,
+    patterns: Vec<(Box<Pattern>, Id)>,
     /// For members that neither `properties` nor a pattern speaks of.
     rest: Option<Id>,
 }

@@ -1,27 +1,25 @@
 //! One spelling for all JSON values that are equal, so that equality is equality of texts.
 
-use std::borrow::Cow;
+use std::collections::BinaryHeap;
 
 use crate::json::{Kind, RawStr, Value, push_json_string};
 
-use super::evaluate::{Unclear, Work};
+use super::work::{Stop, Work};
 
 /// Appends the spelling that a value shares with exactly the values that equal it: members sorted
 /// by key, numbers by exact value, strings by code points, no white space.
 ///
 /// # Errors
 /// A number that binary64 cannot hold, or more work than is left.
-pub(super) fn write(value: Value<'_>, work: &mut Work, out: &mut String) -> Result<(), Unclear> {
+pub(super) fn write(value: Value<'_>, work: &mut Work, out: &mut String) -> Result<(), Stop> {
     work.spend(value.text().len())?;
     match value.kind() {
         Kind::Null | Kind::Bool => out.push_str(value.text()),
-        Kind::String => {
-            let text = value.raw_str().map(RawStr::decode).unwrap_or_default();
-            push_json_string(out, &text);
-        }
+        Kind::String => write_string(value.raw_str(), out),
         Kind::Number => {
-            let number = value.as_number().filter(|n| !n.overflows_binary64());
-            let number = number.ok_or_else(|| Unclear::overflow(value))?;
+            let Some(number) = value.as_number().filter(|n| !n.overflows_binary64()) else {
+                return work.overflow(value);
+            };
             let mut digits = Vec::new();
             number.write_canonical(&mut digits);
             out.push_str(std::str::from_utf8(&digits).unwrap_or_default());
@@ -35,16 +33,17 @@ pub(super) fn write(value: Value<'_>, work: &mut Work, out: &mut String) -> Resu
             out.push(']');
         }
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = value
-                .members()
-                .map(|(key, member)| (key.decode(), member))
-                .collect();
-            members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            let mut members = Vec::new();
+            for (key, member) in value.members() {
+                let mut text = String::new();
+                write_string(Some(key), &mut text);
+                text.push(':');
+                write(member, work, &mut text)?;
+                members.push(text);
+            }
             out.push('{');
-            for (key, member) in members {
-                push_json_string(out, &key);
-                out.push(':');
-                write(member, work, out)?;
+            for member in sorted(members) {
+                out.push_str(&member);
                 out.push(',');
             }
             out.push('}');
@@ -53,6 +52,15 @@ pub(super) fn write(value: Value<'_>, work: &mut Work, out: &mut String) -> Resu
     Ok(())
 }
 
+fn write_string(text: Option<RawStr<'_>>, out: &mut String) {
+    let text = text.map(RawStr::decode).unwrap_or_default();
+    push_json_string(out, &text);
+}
+
+/// Sorted texts. A heap sorts in n log n whatever the texts, and in a tenth of the code of `sort`.
+pub(super) fn sorted(texts: Vec<String>) -> Vec<String> {
+    BinaryHeap::from(texts).into_sorted_vec()
+}
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "test")]

@@ -2,20 +2,14 @@
 
 use super::{Ask, Id, Node};
 
-/// A `$ref` and where it stands.
-pub(super) struct Reference {
-    /// The schema that it stands in.
-    pub(super) from: Id,
-    /// Its JSON pointer.
-    pub(super) pointer: String,
-}
-
-/// The first of `references` from which one gets into a circle without going into the value.
-pub(super) fn find<'r>(nodes: &[Node], references: &'r [Reference]) -> Option<&'r Reference> {
+/// Where the first of `references` stands from which one gets into a circle without going into
+/// the value; each has the schema that it stands in.
+pub(super) fn find<'r>(nodes: &[Node], references: &'r [(Id, String)]) -> Option<&'r str> {
     let mut state = vec![State::New; nodes.len()];
-    references
+    let circle = references
         .iter()
-        .find(|reference| leads_back(nodes, reference.from, &mut state))
+        .find(|(from, _)| leads_back(nodes, *from, &mut state));
+    circle.map(|(_, pointer)| pointer.as_str())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

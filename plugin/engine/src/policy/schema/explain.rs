@@ -1,8 +1,10 @@
 //! What is wrong with a call's arguments, in words that whoever made it can act on.
 
+use std::fmt::Write;
+
 use crate::json::{RawStr, Value, push_json_string};
 
-use super::{Ask, Bound, Counted, Schema, Types};
+use super::{Ask, Bound, Counted, Name, Schema, Types};
 
 /// The longest part of a message that repeats what somebody else wrote, in characters.
 const SHOWN: usize = 300;
@@ -13,48 +15,81 @@ const SHOWN_KEY: usize = 64;
 /// The most steps of a path; the last are shown.
 const SHOWN_STEPS: usize = 8;
 
-/// The arguments as a whole.
-pub(super) const ROOT: &str = "the arguments";
+/// A part of the arguments.
+pub(super) struct Place<'p> {
+    around: Option<&'p Place<'p>>,
+    step: Step<'p>,
+}
 
 /// One step into the arguments.
-pub(super) enum Step<'v> {
-    Key(RawStr<'v>),
+#[derive(Clone, Copy)]
+pub(super) enum Step<'p> {
+    /// The arguments themselves.
+    Root,
+    Key(RawStr<'p>),
     /// A member that is not there.
-    Name(String),
+    Name(&'p str),
+    /// Not a member but its name.
+    NameOf(RawStr<'p>),
     Index(usize),
 }
 
-/// The part of the arguments that a path leads to: `argument "items[0].id"`.
-pub(super) fn place(path: &[Step<'_>]) -> String {
-    if path.is_empty() {
-        return ROOT.to_owned();
-    }
-    let hidden = path.len().saturating_sub(SHOWN_STEPS);
-    let mut text = String::from("argument \"");
-    if hidden > 0 {
-        text.push('…');
-    }
-    for (at, step) in path.iter().enumerate().skip(hidden) {
-        match step {
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
-            Step::Key(key) => push_key(&key.decode(), at == 0, &mut text),
-            Step::Name(name) => push_key(name, at == 0, &mut text),
+impl Place<'_> {
+    /// The arguments.
+    pub(super) const ROOT: Place<'static> = Place {
+        around: None,
+        step: Step::Root,
+    };
+
+    /// A part of this part.
+    pub(super) fn below<'p>(&'p self, step: Step<'p>) -> Place<'p> {
+        Place {
+            around: Some(self),
+            step,
         }
     }
-    text.push('"');
-    text
-}
 
-fn push_key(key: &str, first: bool, out: &mut String) {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    let cut = cut(key, SHOWN_KEY);
-    if first || !key.is_empty() && key.chars().all(plain) {
-        out.push_str(if first { "" } else { "." });
-        out.push_str(&cut);
-    } else {
-        out.push('[');
-        push_json_string(out, &cut);
-        out.push(']');
+    /// In words: `argument "items[0].id"`.
+    pub(super) fn shown(&self) -> String {
+        let mut steps = Vec::new();
+        let mut next = Some(self);
+        while let Some(place) = next {
+            steps.push(place.step);
+            next = place.around;
+        }
+        let mut text = String::from(match self.step {
+            Step::Root => return "the arguments".to_owned(),
+            Step::NameOf(_) => "the name of argument \"",
+            _ => "argument \"",
+        });
+        let mut first = steps.len() <= SHOWN_STEPS;
+        if !first {
+            text.push('…');
+        }
+        for step in steps.iter().take(SHOWN_STEPS).rev() {
+            let key = match step {
+                Step::Root => continue,
+                Step::Index(index) => {
+                    let _ = write!(text, "[{index}]");
+                    first = false;
+                    continue;
+                }
+                Step::Key(key) | Step::NameOf(key) => key.decode(),
+                Step::Name(name) => (*name).into(),
+            };
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+            if first || key.bytes().all(plain) {
+                text.push_str(if first { "" } else { "." });
+                text.push_str(&cut(&key, SHOWN_KEY));
+            } else {
+                text.push('[');
+                push_json_string(&mut text, &cut(&key, SHOWN_KEY));
+                text.push(']');
+            }
+            first = false;
+        }
+        text.push('"');
+        text
     }
 }
 
@@ -71,113 +106,141 @@ fn cut(text: &str, most: usize) -> String {
     cut
 }
 
-/// Names in quotes.
-pub(super) fn quoted_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    names.map(|name| format!("\"{name}\"")).collect()
-}
-
-/// A list in words.
-pub(super) fn and(words: &[String]) -> String {
-    words.join(", ")
+/// Names in quotes, shortened.
+pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n Name>) -> String {
+    let mut text = String::new();
+    for name in names {
+        text.push_str(if text.is_empty() { "\"" } else { ", \"" });
+        text.push_str(&name.name);
+        text.push('"');
+        if text.len() > SHOWN {
+            break;
+        }
+    }
+    shown(&text)
 }
 
 impl Ask {
     /// What to say of a value that does not satisfy this, after its place.
     pub(super) fn failure(&self, schema: &Schema, value: Value<'_>) -> String {
+        let mut text = String::from(" must ");
         match self {
-            Ask::Nothing => "is not allowed".to_owned(),
-            Ask::Type(types) => {
-                let found = value.kind().with_article();
-                let expected = types.describe();
-                // A fraction is a number too.
-                if types.meets(Types(Types::INTEGER)) && value.as_number().is_some() {
-                    return format!("must be {expected}, not {}", cut(value.text(), SHOWN_KEY));
+            Ask::Nothing => return " is not allowed".to_owned(),
+            Ask::Not(id) => {
+                text.push_str("not ");
+                if !describe(schema.node(*id), &mut text) {
+                    return " has a form that the policy excludes".to_owned();
                 }
-                format!("must be {expected}, not {found}")
             }
-            Ask::Not(id) => match describe(schema.node(*id)) {
-                Some(words) => format!("must not {words}"),
-                None => "has a form that the policy excludes".to_owned(),
-            },
             Ask::Contains(id, least, most) => {
-                let words = describe(schema.node(*id));
-                let words = words.unwrap_or_else(|| "fit what the policy asks for".to_owned());
-                let number = match most {
-                    Some(most) if most == least => format!("exactly {least}"),
-                    Some(most) if *least == 0 => format!("at most {most}"),
-                    Some(most) => format!("{least} to {most}"),
-                    None => format!("at least {least}"),
-                };
-                format!("must have items of which {number} must {words}")
+                let _ = write!(text, "have items of which at least {least}");
+                if let Some(most) = most {
+                    let _ = write!(text, " and at most {most}");
+                }
+                text.push_str(" must ");
+                if !describe(schema.node(*id), &mut text) {
+                    text.push_str("fit what the policy asks for");
+                }
             }
-            other => match other.describe() {
-                Some(words) => format!("must {words}"),
-                None => "does not fit what the policy asks for".to_owned(),
-            },
+            Ask::One(_) => text.push_str("fit exactly one of the alternatives, and fits several"),
+            Ask::Type(types) => {
+                types.describe(&mut text);
+                text.push_str(", not ");
+                // A fraction is a number too, so its type would not tell.
+                if types.meets(Types(Types::INTEGER)) && value.as_number().is_some() {
+                    text.push_str(&cut(value.text(), SHOWN_KEY));
+                } else {
+                    text.push_str(value.kind().with_article());
+                }
+            }
+            other => {
+                if !other.describe(&mut text) {
+                    text.push_str("fit what the policy asks for");
+                }
+            }
         }
+        text
     }
 
-    /// What it asks, after `must` or `must not`; `None` when that takes more than a phrase.
-    fn describe(&self) -> Option<String> {
-        Some(match self {
-            Ask::Type(types) => format!("be {}", types.describe()),
-            Ask::Among(among) if among.values.len() == 1 => format!("be {}", shown(&among.shown)),
-            Ask::Among(among) => format!("be one of {}", shown(&among.shown)),
-            Ask::Number(bound, limit) => format!("be {} {}", bound.describe(), shown(limit)),
-            Ask::MultipleOf(divisor) => format!("be a multiple of {}", shown(divisor.text())),
+    /// Appends what it asks, after `must` or `must not`; `false` when that takes more than a
+    /// phrase.
+    fn describe(&self, out: &mut String) -> bool {
+        let (words, operand) = match self {
+            Ask::Type(types) => {
+                types.describe(out);
+                return true;
+            }
+            Ask::Among(among) if among.values.len() == 1 => ("be ", among.shown.as_str()),
+            Ask::Among(among) => ("be one of ", among.shown.as_str()),
+            Ask::Number(bound, limit) => {
+                out.push_str("be ");
+                (bound.describe(), limit.as_str())
+            }
+            Ask::MultipleOf(divisor) => ("be a multiple of ", divisor.text()),
             Ask::Count(counted, bound, limit) => {
+                let (verb, what) = match counted {
+                    Counted::Characters => ("be ", "character"),
+                    Counted::Items => ("have ", "item"),
+                    Counted::Properties => ("have ", "member"),
+                };
+                let many = if *limit == 1 { "" } else { "s" };
                 let bound = bound.describe();
-                let (one, many) = match counted {
-                    Counted::Characters => ("character long", "characters long"),
-                    Counted::Items => ("item", "items"),
-                    Counted::Properties => ("member", "members"),
-                };
-                let verb = match counted {
-                    Counted::Characters => "be",
-                    Counted::Items | Counted::Properties => "have",
-                };
-                let what = if *limit == 1 { one } else { many };
-                format!("{verb} {bound} {limit} {what}")
-            }
-            Ask::Matches(pattern) => format!("match the pattern `{}`", shown(pattern.as_str())),
-            Ask::Unique => "have items that all differ".to_owned(),
-            Ask::Members(members) => {
-                let names = members.names.iter();
-                let only = names.clone().all(|n| n.schema.is_none() && n.required);
-                if !only || members.rest.is_some() || !members.patterns.is_empty() {
-                    return None;
+                let _ = write!(out, "{verb}{bound}{limit} {what}{many}");
+                if verb == "be " {
+                    out.push_str(" long");
                 }
-                let names = quoted_names(names.map(|n| n.name.as_str()));
-                format!("have {}", shown(&and(&names)))
+                return true;
             }
-            _ => return None,
-        })
+            Ask::Matches(pattern) => ("match the pattern ", pattern.as_str()),
+            Ask::Unique => ("have items that all differ", ""),
+            Ask::Members(members) => {
+                let asks_more = |n: &Name| n.schema.is_some() || !n.required;
+                if members.rest.is_some()
+                    || !members.patterns.is_empty()
+                    || members.names.iter().any(asks_more)
+                {
+                    return false;
+                }
+                out.push_str("have ");
+                out.push_str(&quoted(members.names.iter()));
+                return true;
+            }
+            _ => return false,
+        };
+        out.push_str(words);
+        out.push_str(&shown(operand));
+        true
     }
 }
 
-/// What a schema of one part asks.
-fn describe(asks: &[Ask]) -> Option<String> {
+/// Appends what a schema of one part asks.
+fn describe(asks: &[Ask], out: &mut String) -> bool {
     match asks {
-        [ask] => ask.describe(),
-        _ => None,
+        [ask] => ask.describe(out),
+        _ => false,
     }
 }
 
 impl Bound {
     fn describe(self) -> &'static str {
         match self {
-            Bound::AtLeast => "at least",
-            Bound::AtMost => "at most",
-            Bound::MoreThan => "more than",
-            Bound::LessThan => "less than",
+            Bound::AtLeast => "at least ",
+            Bound::AtMost => "at most ",
+            Bound::MoreThan => "more than ",
+            Bound::LessThan => "less than ",
         }
     }
 }
 
 impl Types {
-    fn describe(self) -> String {
-        let names = Self::NAMES.iter().filter(|(bit, ..)| self.0 & bit != 0);
-        let names: Vec<_> = names.map(|(.., article)| *article).collect();
-        names.join(" or ")
+    fn describe(self, out: &mut String) {
+        let mut before = "be ";
+        for (bit, _, article) in Self::NAMES {
+            if self.0 & bit != 0 {
+                out.push_str(before);
+                out.push_str(article);
+                before = " or ";
+            }
+        }
     }
 }

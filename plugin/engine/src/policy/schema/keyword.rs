@@ -1,76 +1,154 @@
 //! The keywords: which are checked, which are annotations, what to write instead of the others.
 
-use super::Types;
+use super::{Bound, Counted};
 use crate::config::hint;
 use crate::json::Kind;
 
 /// The dialect that `$schema` may name.
 pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// What a keyword is about.
+/// A keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    /// Values of every type.
-    Any,
-    /// Values of this type; all others satisfy it.
-    Only(Kind),
-    /// Nobody: an annotation, or a container of schemas.
-    Nothing,
+pub(super) enum Word {
+    Type,
+    Enum,
+    Const,
+    Number(Bound),
+    MultipleOf,
+    Count(Counted, Bound),
+    Pattern,
+    Properties,
+    PatternProperties,
+    AdditionalProperties,
+    PropertyNames,
+    Required,
+    DependentRequired,
+    DependentSchemas,
+    PrefixItems,
+    Items,
+    UniqueItems,
+    Contains,
+    MinContains,
+    MaxContains,
+    AllOf,
+    AnyOf,
+    OneOf,
+    Not,
+    If,
+    Then,
+    Else,
+    Ref,
+    Defs,
+    Dialect,
+    /// An annotation: nothing is asked by it.
+    Note,
 }
 
-const KEYWORDS: [(&str, About); 46] = [
-    ("type", About::Any),
-    ("enum", About::Any),
-    ("const", About::Any),
-    ("minimum", About::Only(Kind::Number)),
-    ("maximum", About::Only(Kind::Number)),
-    ("exclusiveMinimum", About::Only(Kind::Number)),
-    ("exclusiveMaximum", About::Only(Kind::Number)),
-    ("multipleOf", About::Only(Kind::Number)),
-    ("minLength", About::Only(Kind::String)),
-    ("maxLength", About::Only(Kind::String)),
-    ("pattern", About::Only(Kind::String)),
-    ("properties", About::Only(Kind::Object)),
-    ("patternProperties", About::Only(Kind::Object)),
-    ("additionalProperties", About::Only(Kind::Object)),
-    ("propertyNames", About::Only(Kind::Object)),
-    ("required", About::Only(Kind::Object)),
-    ("dependentRequired", About::Only(Kind::Object)),
-    ("dependentSchemas", About::Only(Kind::Object)),
-    ("minProperties", About::Only(Kind::Object)),
-    ("maxProperties", About::Only(Kind::Object)),
-    ("prefixItems", About::Only(Kind::Array)),
-    ("items", About::Only(Kind::Array)),
-    ("minItems", About::Only(Kind::Array)),
-    ("maxItems", About::Only(Kind::Array)),
-    ("uniqueItems", About::Only(Kind::Array)),
-    ("contains", About::Only(Kind::Array)),
-    ("minContains", About::Only(Kind::Array)),
-    ("maxContains", About::Only(Kind::Array)),
-    ("allOf", About::Any),
-    ("anyOf", About::Any),
-    ("oneOf", About::Any),
-    ("not", About::Any),
-    ("if", About::Any),
-    ("then", About::Any),
-    ("else", About::Any),
-    ("$ref", About::Any),
-    ("$defs", About::Nothing),
-    ("$schema", About::Nothing),
-    ("$comment", About::Nothing),
-    ("title", About::Nothing),
-    ("description", About::Nothing),
-    ("default", About::Nothing),
-    ("examples", About::Nothing),
-    ("deprecated", About::Nothing),
-    ("readOnly", About::Nothing),
-    ("writeOnly", About::Nothing),
+/// How it is written, what it is, and the one type that it looks at, if it is one: values of every
+/// other type satisfy it.
+type Row = (&'static str, Word, Option<Kind>);
+
+const KEYWORDS: [Row; 46] = [
+    ("type", Word::Type, None),
+    ("enum", Word::Enum, None),
+    ("const", Word::Const, None),
+    ("minimum", Word::Number(Bound::AtLeast), Some(Kind::Number)),
+    ("maximum", Word::Number(Bound::AtMost), Some(Kind::Number)),
+    (
+        "exclusiveMinimum",
+        Word::Number(Bound::MoreThan),
+        Some(Kind::Number),
+    ),
+    (
+        "exclusiveMaximum",
+        Word::Number(Bound::LessThan),
+        Some(Kind::Number),
+    ),
+    ("multipleOf", Word::MultipleOf, Some(Kind::Number)),
+    (
+        "minLength",
+        Word::Count(Counted::Characters, Bound::AtLeast),
+        Some(Kind::String),
+    ),
+    (
+        "maxLength",
+        Word::Count(Counted::Characters, Bound::AtMost),
+        Some(Kind::String),
+    ),
+    ("pattern", Word::Pattern, Some(Kind::String)),
+    ("properties", Word::Properties, Some(Kind::Object)),
+    (
+        "patternProperties",
+        Word::PatternProperties,
+        Some(Kind::Object),
+    ),
+    (
+        "additionalProperties",
+        Word::AdditionalProperties,
+        Some(Kind::Object),
+    ),
+    ("propertyNames", Word::PropertyNames, Some(Kind::Object)),
+    ("required", Word::Required, Some(Kind::Object)),
+    (
+        "dependentRequired",
+        Word::DependentRequired,
+        Some(Kind::Object),
+    ),
+    (
+        "dependentSchemas",
+        Word::DependentSchemas,
+        Some(Kind::Object),
+    ),
+    (
+        "minProperties",
+        Word::Count(Counted::Properties, Bound::AtLeast),
+        Some(Kind::Object),
+    ),
+    (
+        "maxProperties",
+        Word::Count(Counted::Properties, Bound::AtMost),
+        Some(Kind::Object),
+    ),
+    ("prefixItems", Word::PrefixItems, Some(Kind::Array)),
+    ("items", Word::Items, Some(Kind::Array)),
+    (
+        "minItems",
+        Word::Count(Counted::Items, Bound::AtLeast),
+        Some(Kind::Array),
+    ),
+    (
+        "maxItems",
+        Word::Count(Counted::Items, Bound::AtMost),
+        Some(Kind::Array),
+    ),
+    ("uniqueItems", Word::UniqueItems, Some(Kind::Array)),
+    ("contains", Word::Contains, Some(Kind::Array)),
+    ("minContains", Word::MinContains, Some(Kind::Array)),
+    ("maxContains", Word::MaxContains, Some(Kind::Array)),
+    ("allOf", Word::AllOf, None),
+    ("anyOf", Word::AnyOf, None),
+    ("oneOf", Word::OneOf, None),
+    ("not", Word::Not, None),
+    ("if", Word::If, None),
+    ("then", Word::Then, None),
+    ("else", Word::Else, None),
+    ("$ref", Word::Ref, None),
+    ("$defs", Word::Defs, None),
+    ("$schema", Word::Dialect, None),
+    ("$comment", Word::Note, None),
+    ("title", Word::Note, None),
+    ("description", Word::Note, None),
+    ("default", Word::Note, None),
+    ("examples", Word::Note, None),
+    ("deprecated", Word::Note, None),
+    ("readOnly", Word::Note, None),
+    ("writeOnly", Word::Note, None),
 ];
 
-/// What the keyword is about; `None` when it is not supported.
-pub(super) fn about(keyword: &str) -> Option<About> {
-    let found = KEYWORDS.iter().find(|(word, _)| *word == keyword);
-    found.map(|(_, about)| *about)
+/// What a keyword is; `None` when it is not supported.
+pub(super) fn find(keyword: &str) -> Option<(Word, Option<Kind>)> {
+    let found = KEYWORDS.iter().find(|(text, ..)| *text == keyword);
+    found.map(|(_, word, kind)| (*word, *kind))
 }
 
 /// Why a keyword is refused, and what to write instead.
@@ -91,27 +169,14 @@ pub(super) fn refusal(keyword: &str) -> String {
         "nullable" => "add `null` to the list under `type`",
         "discriminator" => "use `oneOf` with a `const` in each alternative",
         _ => {
-            let words = || KEYWORDS.iter().map(|(word, _)| *word);
-            let known: Vec<_> = words().map(|word| format!("`{word}`")).collect();
-            return format!(
-                "unknown keyword `{keyword}`{}; supported: {}",
-                hint(keyword, words()),
-                known.join(", ")
-            );
+            let hint = hint(keyword, KEYWORDS.iter().map(|(text, ..)| *text));
+            let mut why = format!("unknown keyword `{keyword}`{hint}; supported:");
+            for (text, ..) in KEYWORDS {
+                why.push(' ');
+                why.push_str(text);
+            }
+            return why;
         }
     };
     format!("`{keyword}` is not supported: {instead}")
-}
-
-/// The types that a keyword looks at, with an article; `None` when it looks at all, or at none.
-pub(super) fn types(about: About) -> Option<(Types, &'static str)> {
-    match about {
-        // An integer is a number: `type: integer` admits what these look at.
-        About::Only(Kind::Number) => Some((
-            Types::of(Kind::Number).and(Types(Types::INTEGER)),
-            "a number",
-        )),
-        About::Only(kind) => Some((Types::of(kind), kind.with_article())),
-        About::Any | About::Nothing => None,
-    }
 }

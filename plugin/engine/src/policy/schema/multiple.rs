@@ -23,19 +23,14 @@ impl Multiple {
     ///
     /// # Errors
     /// It is not above zero, or has too many digits.
-    pub(super) fn of(number: &Number<'_>) -> Result<Self, String> {
+    pub(super) fn of(number: &Number<'_>) -> Result<Self, &'static str> {
         if number.is_zero() || number.is_negative() {
-            return Err(format!(
-                "expected a number above 0, found `{}`",
-                number.as_str()
-            ));
+            return Err("expected a number above 0");
         }
         let parts = Parts::of(number);
         let exponent = parts.exponent.filter(|e| EXPONENTS.contains(e));
         let (Some(exponent), true) = (exponent, parts.digits.len() <= MAX_DIGITS) else {
-            return Err(format!(
-                "expected a number of at most {MAX_DIGITS} digits and an exponent from -400 to 308"
-            ));
+            return Err("expected a number of at most 18 digits and an exponent from -400 to 308");
         };
         let digits = parts.digits.iter();
         let coefficient = digits.fold(0u64, |value, digit| {

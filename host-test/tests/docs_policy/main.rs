@@ -2,6 +2,8 @@
 //! messages agree with the engine.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::string_slice,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

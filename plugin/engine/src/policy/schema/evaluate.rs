@@ -322,10 +322,9 @@ impl Evaluation<'_> {
         let rest = members.rest.filter(|_| !spoken_of);
         if let Some(rest) = rest {
             holds &= self.node(rest, member, at)?;
-            let names = members.names.iter().filter(|n| n.schema.is_some());
-            let names = quoted(names);
             let closed = matches!(self.schema.node(rest), [Ask::Nothing]);
-            if self.ends(holds) && closed && members.patterns.is_empty() && !names.is_empty() {
+            if self.ends(holds) && closed && members.patterns.is_empty() {
+                let names = quoted(&members.names, |n| n.schema.is_some());
                 self.said.push_str("; allowed: ");
                 self.said.push_str(&names);
             }

@@ -106,16 +106,19 @@ fn cut(text: &str, most: usize) -> String {
     cut
 }
 
-/// Names in quotes, shortened.
-pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n Name>) -> String {
+/// Those names in quotes that `which` says, shortened; `none` where it says none.
+pub(super) fn quoted(names: &[Name], which: fn(&Name) -> bool) -> String {
     let mut text = String::new();
-    for name in names {
+    for name in names.iter().filter(|name| which(name)) {
         text.push_str(if text.is_empty() { "\"" } else { ", \"" });
         text.push_str(&name.name);
         text.push('"');
         if text.len() > SHOWN {
             break;
         }
+    }
+    if text.is_empty() {
+        return "none".to_owned();
     }
     shown(&text)
 }
@@ -202,7 +205,7 @@ impl Ask {
                     return false;
                 }
                 out.push_str("have ");
-                out.push_str(&quoted(members.names.iter()));
+                out.push_str(&quoted(&members.names, |n| n.required));
                 return true;
             }
             _ => return false,

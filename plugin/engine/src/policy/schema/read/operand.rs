@@ -26,20 +26,22 @@ impl Reader<'_> {
         for word in &words {
             let name = word.value.as_str().unwrap_or_default();
             match Types::named(&name) {
-                Some(named) if types.meets(named) => self.error(word, "this stands there twice"),
+                Some(named) if types.meets(named) => self.error(word, &"this stands there twice"),
                 Some(named) => types = types.and(named),
                 None => {
                     let hint = crate::config::hint(&name, Types::NAMES.iter().map(|n| n.1));
                     let found = word.shown();
-                    let why = format!(
+                    self.error(word, &format_args!(
                         "{found} is not a type{hint}; one of `string`, `integer`, `number`, `boolean`, `object`, `array`, `null`"
-                    );
-                    self.error(word, &why);
+                    ));
                 }
             }
         }
         if place == Place::Root && !types.meets(Types::of(Kind::Object)) {
-            self.error(field, "a call's arguments are an object: expected `object`");
+            self.error(
+                field,
+                &"a call's arguments are an object: expected `object`",
+            );
         }
         types
     }
@@ -68,7 +70,7 @@ impl Reader<'_> {
         let mut text = String::new();
         let written = canonical::write(field.value, &mut Work::default(), &mut text);
         if written.is_err() {
-            self.error(field, TOO_LARGE);
+            self.error(field, &TOO_LARGE);
         }
         written.is_ok().then_some(text)
     }
@@ -79,7 +81,7 @@ impl Reader<'_> {
             return None;
         };
         if number.overflows_binary64() {
-            self.error(field, TOO_LARGE);
+            self.error(field, &TOO_LARGE);
         }
         Some(number)
     }
@@ -89,7 +91,7 @@ impl Reader<'_> {
         match Multiple::of(&divisor) {
             Ok(divisor) => Some(divisor),
             Err(why) => {
-                self.error(field, why);
+                self.error(field, &why);
                 None
             }
         }
@@ -106,14 +108,16 @@ impl Reader<'_> {
         let mut names = Vec::new();
         let elements = list.elements(self.faults);
         if elements.len() > MAX_NAMES {
-            let why = format!("more than {MAX_NAMES} names are listed");
-            self.error(list, &why);
+            self.error(
+                list,
+                &format_args!("more than {MAX_NAMES} names are listed"),
+            );
             return names;
         }
         for element in elements {
             let name = element.string(self.faults).unwrap_or_default();
             if names.contains(&name) {
-                self.error(&element, "this stands there twice");
+                self.error(&element, &"this stands there twice");
             }
             names.push(name);
         }

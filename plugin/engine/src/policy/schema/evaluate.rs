@@ -10,7 +10,10 @@ use super::work::{Stop, Work};
 use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types, canonical};
 
 /// What entering a schema costs beside the bytes that it looks at.
-const ENTER: usize = 16;
+const ENTER: usize = 64;
+
+/// How many bytes of a key are looked at before it is clear that it is another name.
+const KEY: usize = 16;
 
 /// The alternatives of which a message tells why they do not fit.
 const EXPLAINED: usize = 3;
@@ -283,7 +286,7 @@ impl Evaluation<'_> {
         at: &Place<'_>,
     ) -> Result<Option<&'m Name>, Stop> {
         let names = &members.names;
-        let each = key.raw().len().min(ENTER).saturating_add(1);
+        let each = key.raw().len().min(KEY).saturating_add(1);
         self.work.spend(names.len().saturating_mul(each))?;
         let exact = names.iter().find(|n| key.equals(&n.name));
         if exact.is_none()

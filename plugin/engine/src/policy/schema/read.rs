@@ -353,10 +353,12 @@ impl Reader<'_> {
         }
     }
 
-    /// A schema that asks for names, at `field` for want of a place of its own.
+    /// A schema that asks for an object with these names, at `field` for want of a place of its own.
     fn requires(&mut self, field: &Field<'_>, names: Vec<String>) -> Id {
         let id = self.reserve(field);
         let parts = Parts {
+            // `required` alone is satisfied by what is no object.
+            asks: vec![Ask::Type(Types::of(Kind::Object))],
             required: names,
             ..Parts::default()
         };

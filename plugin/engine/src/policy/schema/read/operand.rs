@@ -37,7 +37,8 @@ impl Reader<'_> {
                 }
             }
         }
-        if place == Place::Root && !types.meets(Types::of(Kind::Object)) {
+        let known = types != Types::default();
+        if place == Place::Root && known && !types.meets(Types::of(Kind::Object)) {
             self.error(
                 field,
                 &"a call's arguments are an object: expected `object`",

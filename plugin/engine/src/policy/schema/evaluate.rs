@@ -5,7 +5,7 @@
 
 use crate::json::{Kind, Number, RawStr, Value, folds_to};
 
-use super::explain::{Place, Step, quoted, shown};
+use super::explain::{Place, Step, push, quoted, shown};
 use super::work::{Stop, Work};
 use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types, canonical};
 
@@ -88,7 +88,7 @@ impl Evaluation<'_> {
     #[inline(never)]
     fn say(&mut self, at: &Place<'_>, words: &str) {
         self.said = at.shown();
-        self.said.push_str(words);
+        push(&mut self.said, &[words]);
     }
 
     fn ask(&mut self, ask: &Ask, value: Value<'_>, at: &Place<'_>) -> Answer {
@@ -158,8 +158,8 @@ impl Evaluation<'_> {
                 self.node(*id, value, at)?;
                 let reason = std::mem::take(&mut self.said);
                 if !reasons.contains(&reason) {
-                    reasons.push_str(if reasons.is_empty() { "" } else { "; or " });
-                    reasons.push_str(&reason);
+                    let before = if reasons.is_empty() { "" } else { "; or " };
+                    push(&mut reasons, &[before, &reason]);
                 }
             }
             self.said = shown(&reasons);
@@ -328,8 +328,7 @@ impl Evaluation<'_> {
             let closed = matches!(self.schema.node(rest), [Ask::Nothing]);
             if self.ends(holds) && closed && members.patterns.is_empty() {
                 let names = quoted(&members.names, |n| n.schema.is_some());
-                self.said.push_str("; allowed: ");
-                self.said.push_str(&names);
+                push(&mut self.said, &["; allowed: ", &names]);
             }
         }
         Ok(holds)

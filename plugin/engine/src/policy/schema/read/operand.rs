@@ -4,6 +4,7 @@ use crate::config::Field;
 use crate::json::{Kind, Number};
 
 use super::super::canonical;
+use super::super::explain::push;
 use super::super::multiple::Multiple;
 use super::super::work::Work;
 use super::super::{Among, Types};
@@ -55,8 +56,8 @@ impl Reader<'_> {
         for field in fields {
             values.extend(self.canonical(field));
             types = types.and(Types::of(field.value.kind()));
-            shown.push_str(if shown.is_empty() { "" } else { ", " });
-            shown.push_str(field.value.text());
+            let before = if shown.is_empty() { "" } else { ", " };
+            push(&mut shown, &[before, field.value.text()]);
         }
         let mut values = canonical::sorted(values);
         values.dedup();

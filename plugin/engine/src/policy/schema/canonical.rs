@@ -52,6 +52,7 @@ pub(super) fn write(value: Value<'_>, work: &mut Work, out: &mut String) -> Resu
     Ok(())
 }
 
+#[inline(never)]
 fn write_string(text: Option<RawStr<'_>>, out: &mut String) {
     let text = text.map(RawStr::decode).unwrap_or_default();
     push_json_string(out, &text);

@@ -36,25 +36,21 @@ fn leads_back(nodes: &[Node], start: Id, state: &mut [State]) -> bool {
                 open.push((id, true));
                 let asks = nodes.get(id.0).map_or(&[][..], |node| &node.asks);
                 for ask in asks {
-                    for next in in_place(ask) {
-                        open.push((next, false));
-                    }
+                    // What is asked of the same value; other asks go into it.
+                    let next: &[Id] = match ask {
+                        Ask::All(ids) | Ask::Any(ids) | Ask::One(ids) => ids,
+                        Ask::Not(id) => &[*id],
+                        Ask::If(condition, then, other) => &[
+                            *condition,
+                            then.unwrap_or(*condition),
+                            other.unwrap_or(*condition),
+                        ],
+                        _ => &[],
+                    };
+                    open.extend(next.iter().map(|id| (*id, false)));
                 }
             }
         }
     }
     false
-}
-
-/// The schemas that are asked of the same value.
-fn in_place(ask: &Ask) -> Vec<Id> {
-    match ask {
-        Ask::All(ids) | Ask::Any(ids) | Ask::One(ids) => ids.clone(),
-        Ask::Not(id) => vec![*id],
-        Ask::If(condition, then, other) => {
-            let branches = [Some(*condition), *then, *other];
-            branches.into_iter().flatten().collect()
-        }
-        _ => Vec::new(),
-    }
 }

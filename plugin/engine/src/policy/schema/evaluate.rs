@@ -5,12 +5,15 @@
 
 use crate::json::{Kind, Number, RawStr, Value, folds_to};
 
-use super::explain::{Place, Step, quoted, shown};
+use super::explain::{Place, Step, push, quoted, shown};
 use super::work::{Stop, Work};
 use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types, canonical};
 
 /// What entering a schema costs beside the bytes that it looks at.
-const ENTER: usize = 16;
+const ENTER: usize = 64;
+
+/// How many bytes of a key are looked at before it is clear that it is another name.
+const KEY: usize = 16;
 
 /// The alternatives of which a message tells why they do not fit.
 const EXPLAINED: usize = 3;
@@ -85,7 +88,7 @@ impl Evaluation<'_> {
     #[inline(never)]
     fn say(&mut self, at: &Place<'_>, words: &str) {
         self.said = at.shown();
-        self.said.push_str(words);
+        push(&mut self.said, &[words]);
     }
 
     fn ask(&mut self, ask: &Ask, value: Value<'_>, at: &Place<'_>) -> Answer {
@@ -155,8 +158,8 @@ impl Evaluation<'_> {
                 self.node(*id, value, at)?;
                 let reason = std::mem::take(&mut self.said);
                 if !reasons.contains(&reason) {
-                    reasons.push_str(if reasons.is_empty() { "" } else { "; or " });
-                    reasons.push_str(&reason);
+                    let before = if reasons.is_empty() { "" } else { "; or " };
+                    push(&mut reasons, &[before, &reason]);
                 }
             }
             self.said = shown(&reasons);
@@ -283,7 +286,7 @@ impl Evaluation<'_> {
         at: &Place<'_>,
     ) -> Result<Option<&'m Name>, Stop> {
         let names = &members.names;
-        let each = key.raw().len().min(ENTER).saturating_add(1);
+        let each = key.raw().len().min(KEY).saturating_add(1);
         self.work.spend(names.len().saturating_mul(each))?;
         let exact = names.iter().find(|n| key.equals(&n.name));
         if exact.is_none()
@@ -322,12 +325,10 @@ impl Evaluation<'_> {
         let rest = members.rest.filter(|_| !spoken_of);
         if let Some(rest) = rest {
             holds &= self.node(rest, member, at)?;
-            let names = members.names.iter().filter(|n| n.schema.is_some());
-            let names = quoted(names);
             let closed = matches!(self.schema.node(rest), [Ask::Nothing]);
-            if self.ends(holds) && closed && members.patterns.is_empty() && !names.is_empty() {
-                self.said.push_str("; allowed: ");
-                self.said.push_str(&names);
+            if self.ends(holds) && closed && members.patterns.is_empty() {
+                let names = quoted(&members.names, |n| n.schema.is_some());
+                push(&mut self.said, &["; allowed: ", &names]);
             }
         }
         Ok(holds)

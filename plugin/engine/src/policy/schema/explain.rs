@@ -15,6 +15,9 @@ const SHOWN_KEY: usize = 64;
 /// The most steps of a path; the last are shown.
 const SHOWN_STEPS: usize = 8;
 
+/// Said of what would take more than a phrase.
+const SOMETHING: &str = "fit what the policy asks for";
+
 /// A part of the arguments.
 pub(super) struct Place<'p> {
     around: Option<&'p Place<'p>>,
@@ -64,13 +67,15 @@ impl Place<'_> {
         });
         let mut first = steps.len() <= SHOWN_STEPS;
         if !first {
-            text.push('…');
+            push(&mut text, &["…"]);
         }
         for step in steps.iter().take(SHOWN_STEPS).rev() {
             let key = match step {
                 Step::Root => continue,
                 Step::Index(index) => {
-                    let _ = write!(text, "[{index}]");
+                    push(&mut text, &["["]);
+                    push_number(&mut text, u64::try_from(*index).unwrap_or(u64::MAX));
+                    push(&mut text, &["]"]);
                     first = false;
                     continue;
                 }
@@ -79,18 +84,31 @@ impl Place<'_> {
             };
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
             if first || key.bytes().all(plain) {
-                text.push_str(if first { "" } else { "." });
-                text.push_str(&cut(&key, SHOWN_KEY));
+                let dot = if first { "" } else { "." };
+                push(&mut text, &[dot, &cut(&key, SHOWN_KEY)]);
             } else {
-                text.push('[');
+                push(&mut text, &["["]);
                 push_json_string(&mut text, &cut(&key, SHOWN_KEY));
-                text.push(']');
+                push(&mut text, &["]"]);
             }
             first = false;
         }
-        text.push('"');
+        push(&mut text, &["\""]);
         text
     }
+}
+
+/// Appends texts. Not inlined: messages are put together in many places.
+#[inline(never)]
+pub(super) fn push(out: &mut String, texts: &[&str]) {
+    for text in texts {
+        out.push_str(text);
+    }
+}
+
+#[inline(never)]
+fn push_number(out: &mut String, number: u64) {
+    let _ = write!(out, "{number}");
 }
 
 /// Shortened to what a message bears.
@@ -106,16 +124,18 @@ fn cut(text: &str, most: usize) -> String {
     cut
 }
 
-/// Names in quotes, shortened.
-pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n Name>) -> String {
+/// Those names in quotes that `which` says, shortened; `none` where it says none.
+pub(super) fn quoted(names: &[Name], which: fn(&Name) -> bool) -> String {
     let mut text = String::new();
-    for name in names {
-        text.push_str(if text.is_empty() { "\"" } else { ", \"" });
-        text.push_str(&name.name);
-        text.push('"');
+    for name in names.iter().filter(|name| which(name)) {
+        let before = if text.is_empty() { "\"" } else { ", \"" };
+        push(&mut text, &[before, &name.name, "\""]);
         if text.len() > SHOWN {
             break;
         }
+    }
+    if text.is_empty() {
+        return "none".to_owned();
     }
     shown(&text)
 }
@@ -127,35 +147,39 @@ impl Ask {
         match self {
             Ask::Nothing => return " is not allowed".to_owned(),
             Ask::Not(id) => {
-                text.push_str("not ");
+                push(&mut text, &["not "]);
                 if !describe(schema.node(*id), &mut text) {
                     return " has a form that the policy excludes".to_owned();
                 }
             }
             Ask::Contains(id, least, most) => {
-                let _ = write!(text, "have items of which at least {least}");
+                push(&mut text, &["have items of which at least "]);
+                push_number(&mut text, *least);
                 if let Some(most) = most {
-                    let _ = write!(text, " and at most {most}");
+                    push(&mut text, &[" and at most "]);
+                    push_number(&mut text, *most);
                 }
-                text.push_str(" must ");
+                push(&mut text, &[" must "]);
                 if !describe(schema.node(*id), &mut text) {
-                    text.push_str("fit what the policy asks for");
+                    push(&mut text, &[SOMETHING]);
                 }
             }
-            Ask::One(_) => text.push_str("fit exactly one of the alternatives, and fits several"),
+            Ask::One(_) => push(
+                &mut text,
+                &["fit exactly one of the alternatives, and fits several"],
+            ),
             Ask::Type(types) => {
                 types.describe(&mut text);
-                text.push_str(", not ");
                 // A fraction is a number too, so its type would not tell.
                 if types.meets(Types(Types::INTEGER)) && value.as_number().is_some() {
-                    text.push_str(&cut(value.text(), SHOWN_KEY));
+                    push(&mut text, &[", not ", &cut(value.text(), SHOWN_KEY)]);
                 } else {
-                    text.push_str(value.kind().with_article());
+                    push(&mut text, &[", not ", value.kind().with_article()]);
                 }
             }
             other => {
                 if !other.describe(&mut text) {
-                    text.push_str("fit what the policy asks for");
+                    push(&mut text, &[SOMETHING]);
                 }
             }
         }
@@ -173,7 +197,7 @@ impl Ask {
             Ask::Among(among) if among.values.len() == 1 => ("be ", among.shown.as_str()),
             Ask::Among(among) => ("be one of ", among.shown.as_str()),
             Ask::Number(bound, limit) => {
-                out.push_str("be ");
+                push(out, &["be "]);
                 (bound.describe(), limit.as_str())
             }
             Ask::MultipleOf(divisor) => ("be a multiple of ", divisor.text()),
@@ -183,12 +207,11 @@ impl Ask {
                     Counted::Items => ("have ", "item"),
                     Counted::Properties => ("have ", "member"),
                 };
+                push(out, &[verb, bound.describe()]);
+                push_number(out, *limit);
                 let many = if *limit == 1 { "" } else { "s" };
-                let bound = bound.describe();
-                let _ = write!(out, "{verb}{bound}{limit} {what}{many}");
-                if verb == "be " {
-                    out.push_str(" long");
-                }
+                let long = if verb == "be " { " long" } else { "" };
+                push(out, &[" ", what, many, long]);
                 return true;
             }
             Ask::Matches(pattern) => ("match the pattern ", pattern.as_str()),
@@ -201,14 +224,12 @@ impl Ask {
                 {
                     return false;
                 }
-                out.push_str("have ");
-                out.push_str(&quoted(members.names.iter()));
+                push(out, &["have ", &quoted(&members.names, |n| n.required)]);
                 return true;
             }
             _ => return false,
         };
-        out.push_str(words);
-        out.push_str(&shown(operand));
+        push(out, &[words, &shown(operand)]);
         true
     }
 }
@@ -237,8 +258,7 @@ impl Types {
         let mut before = "be ";
         for (bit, _, article) in Self::NAMES {
             if self.0 & bit != 0 {
-                out.push_str(before);
-                out.push_str(article);
+                push(out, &[before, article]);
                 before = " or ";
             }
         }

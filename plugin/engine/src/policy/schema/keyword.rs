@@ -1,5 +1,6 @@
 //! The keywords: which are checked, which are annotations, what to write instead of the others.
 
+use super::explain::push;
 use super::{Bound, Counted};
 use crate::config::hint;
 use crate::json::Kind;
@@ -48,7 +49,7 @@ pub(super) enum Word {
 /// other type satisfy it.
 type Row = (&'static str, Word, Option<Kind>);
 
-const KEYWORDS: [Row; 46] = [
+static KEYWORDS: [Row; 46] = [
     ("type", Word::Type, None),
     ("enum", Word::Enum, None),
     ("const", Word::Const, None),
@@ -151,32 +152,50 @@ pub(super) fn find(keyword: &str) -> Option<(Word, Option<Kind>)> {
     found.map(|(_, word, kind)| (*word, *kind))
 }
 
+/// Keywords that people know from elsewhere, and what to write instead.
+const INSTEAD: [(&str, &str); 18] = [
+    ("format", CHECKED_BY_NOBODY),
+    ("contentEncoding", CHECKED_BY_NOBODY),
+    ("contentMediaType", CHECKED_BY_NOBODY),
+    ("contentSchema", CHECKED_BY_NOBODY),
+    (
+        "unevaluatedProperties",
+        "use `additionalProperties` in the schema that has all `properties`",
+    ),
+    ("unevaluatedItems", REST),
+    ("additionalItems", REST),
+    (
+        "dependencies",
+        "use `dependentRequired` or `dependentSchemas`",
+    ),
+    ("definitions", "use `$defs`"),
+    ("$id", REFERENCE),
+    ("id", REFERENCE),
+    ("$anchor", REFERENCE),
+    ("$dynamicRef", REFERENCE),
+    ("$dynamicAnchor", REFERENCE),
+    ("$recursiveRef", REFERENCE),
+    ("$vocabulary", "leave it out"),
+    ("nullable", "add `null` to the list under `type`"),
+    (
+        "discriminator",
+        "use `oneOf` with a `const` in each alternative",
+    ),
+];
+
+const CHECKED_BY_NOBODY: &str = "nothing would check it: use `pattern`, or `enum`";
+const REST: &str = "use `items`, after `prefixItems` for the first";
+const REFERENCE: &str = "use `$ref` to `#/$defs/NAME`";
+
 /// Why a keyword is refused, and what to write instead.
 pub(super) fn refusal(keyword: &str) -> String {
-    let instead = match keyword {
-        "format" => "nothing would check it: use `pattern`, or `enum`",
-        "contentEncoding" | "contentMediaType" | "contentSchema" => {
-            "nothing would check it: use `pattern`"
-        }
-        "unevaluatedProperties" => {
-            "use `additionalProperties` in the schema that has all `properties`"
-        }
-        "unevaluatedItems" | "additionalItems" => "use `items`, after `prefixItems` for the first",
-        "dependencies" => "use `dependentRequired` or `dependentSchemas`",
-        "definitions" => "use `$defs`",
-        "$id" | "id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" | "$recursiveRef"
-        | "$recursiveAnchor" | "$vocabulary" => "use `$ref` to `#/$defs/NAME`",
-        "nullable" => "add `null` to the list under `type`",
-        "discriminator" => "use `oneOf` with a `const` in each alternative",
-        _ => {
-            let hint = hint(keyword, KEYWORDS.iter().map(|(text, ..)| *text));
-            let mut why = format!("unknown keyword `{keyword}`{hint}; supported:");
-            for (text, ..) in KEYWORDS {
-                why.push(' ');
-                why.push_str(text);
-            }
-            return why;
-        }
-    };
-    format!("`{keyword}` is not supported: {instead}")
+    if let Some((_, instead)) = INSTEAD.iter().find(|(known, _)| *known == keyword) {
+        return format!("`{keyword}` is not supported: {instead}");
+    }
+    let hint = hint(keyword, KEYWORDS.iter().map(|(text, ..)| *text));
+    let mut why = format!("unknown keyword `{keyword}`{hint}; supported:");
+    for (text, ..) in &KEYWORDS {
+        push(&mut why, &[" ", text]);
+    }
+    why
 }

@@ -1,5 +1,7 @@
 //! From what the author wrote to a [`Schema`], every fault with its place.
 
+use std::fmt;
+
 use super::cycle;
 use super::keyword::{self, DIALECT, Word};
 use super::{
@@ -88,8 +90,9 @@ struct Parts {
 }
 
 impl Reader<'_> {
-    fn error(&mut self, field: &Field<'_>, why: &str) {
-        self.faults.error(&field.pointer, why);
+    #[inline(never)]
+    fn error(&mut self, field: &Field<'_>, why: &dyn fmt::Display) {
+        self.faults.error(&field.pointer, why.to_string());
     }
 
     /// Reads a schema inside another.
@@ -110,7 +113,7 @@ impl Reader<'_> {
         if id == MAX_NODES {
             self.error(
                 field,
-                &format!("more than {MAX_NODES} schemas stand in this one"),
+                &format_args!("more than {MAX_NODES} schemas stand in this one"),
             );
         }
         self.nodes.push(Node::default());
@@ -123,8 +126,10 @@ impl Reader<'_> {
             (_, Some(false)) => vec![Ask::Nothing],
             (Kind::Object, _) if depth <= MAX_NESTING => self.object(id, field, place, depth),
             (Kind::Object, _) => {
-                let why = format!("more than {MAX_NESTING} schemas stand inside each other");
-                return self.error(field, &why);
+                return self.error(
+                    field,
+                    &format_args!("more than {MAX_NESTING} schemas stand inside each other"),
+                );
             }
             _ => return field.wrong("a schema: an object, true or false", self.faults),
         };
@@ -140,7 +145,7 @@ impl Reader<'_> {
             match keyword::find(text) {
                 None => self.error(member, &keyword::refusal(text)),
                 Some((Word::Defs | Word::Dialect, _)) if place != Place::Root => {
-                    self.error(member, "this may stand only at the root of the schema");
+                    self.error(member, &"this may stand only at the root of the schema");
                 }
                 Some((Word::Ref, _)) => {
                     self.references.push((id, member.pointer.clone()));
@@ -160,7 +165,7 @@ impl Reader<'_> {
             if let Some((_, member)) = alone {
                 self.error(
                     member,
-                    &format!("`{text}` has no meaning without `{needs}`"),
+                    &format_args!("`{text}` has no meaning without `{needs}`"),
                 );
             }
         }
@@ -248,10 +253,7 @@ impl Reader<'_> {
                 return;
             }
             Word::Items if field.value.kind() == Kind::Array => {
-                return self.error(
-                    field,
-                    "a list of schemas is written under `prefixItems`; `items` is one schema, for all further items",
-                );
+                return self.error(field, &"a list of schemas is written under `prefixItems`; `items` is one schema, for all further items");
             }
             Word::Items => {
                 parts.items = Some(self.node(field, part, depth));
@@ -313,7 +315,7 @@ impl Reader<'_> {
 
     fn not_empty(&mut self, list: &Field<'_>) {
         if list.value.kind() == Kind::Array && list.value.elements().next().is_none() {
-            self.error(list, "expected a list that is not empty");
+            self.error(list, &"expected a list that is not empty");
         }
     }
 
@@ -326,10 +328,9 @@ impl Reader<'_> {
         if found.is_none() {
             let known = self.definitions.iter().map(|(known, _)| known.as_str());
             let hint = crate::config::hint(&text, known);
-            let why = format!(
+            self.error(reference, &format_args!(
                 "`{text}` leads nowhere{hint}; expected `#`, or `#/$defs/NAME` with a name under `$defs` at the root of the schema"
-            );
-            self.error(reference, &why);
+            ));
         }
         found
     }
@@ -337,23 +338,27 @@ impl Reader<'_> {
     fn pattern(&mut self, text: &str, field: &Field<'_>) -> Option<Box<Pattern>> {
         self.patterns = self.patterns.saturating_add(1);
         if self.patterns > MAX_PATTERNS {
-            let why = format!("more than {MAX_PATTERNS} regular expressions stand in this schema");
-            self.error(field, &why);
+            self.error(
+                field,
+                &format_args!("more than {MAX_PATTERNS} regular expressions stand in this schema"),
+            );
             return None;
         }
         match Pattern::compile(text) {
             Ok(pattern) => Some(Box::new(pattern)),
             Err(why) => {
-                self.error(field, &why.to_string());
+                self.error(field, &why);
                 None
             }
         }
     }
 
-    /// A schema that asks for names, at `field` for want of a place of its own.
+    /// A schema that asks for an object with these names, at `field` for want of a place of its own.
     fn requires(&mut self, field: &Field<'_>, names: Vec<String>) -> Id {
         let id = self.reserve(field);
         let parts = Parts {
+            // `required` alone is satisfied by what is no object.
+            asks: vec![Ask::Type(Types::of(Kind::Object))],
             required: names,
             ..Parts::default()
         };

@@ -4,6 +4,7 @@ use crate::config::Field;
 use crate::json::{Kind, Number};
 
 use super::super::canonical;
+use super::super::explain::push;
 use super::super::multiple::Multiple;
 use super::super::work::Work;
 use super::super::{Among, Types};
@@ -26,20 +27,23 @@ impl Reader<'_> {
         for word in &words {
             let name = word.value.as_str().unwrap_or_default();
             match Types::named(&name) {
-                Some(named) if types.meets(named) => self.error(word, "this stands there twice"),
+                Some(named) if types.meets(named) => self.error(word, &"this stands there twice"),
                 Some(named) => types = types.and(named),
                 None => {
                     let hint = crate::config::hint(&name, Types::NAMES.iter().map(|n| n.1));
                     let found = word.shown();
-                    let why = format!(
+                    self.error(word, &format_args!(
                         "{found} is not a type{hint}; one of `string`, `integer`, `number`, `boolean`, `object`, `array`, `null`"
-                    );
-                    self.error(word, &why);
+                    ));
                 }
             }
         }
-        if place == Place::Root && !types.meets(Types::of(Kind::Object)) {
-            self.error(field, "a call's arguments are an object: expected `object`");
+        let known = types != Types::default();
+        if place == Place::Root && known && !types.meets(Types::of(Kind::Object)) {
+            self.error(
+                field,
+                &"a call's arguments are an object: expected `object`",
+            );
         }
         types
     }
@@ -52,8 +56,8 @@ impl Reader<'_> {
         for field in fields {
             values.extend(self.canonical(field));
             types = types.and(Types::of(field.value.kind()));
-            shown.push_str(if shown.is_empty() { "" } else { ", " });
-            shown.push_str(field.value.text());
+            let before = if shown.is_empty() { "" } else { ", " };
+            push(&mut shown, &[before, field.value.text()]);
         }
         let mut values = canonical::sorted(values);
         values.dedup();
@@ -68,7 +72,7 @@ impl Reader<'_> {
         let mut text = String::new();
         let written = canonical::write(field.value, &mut Work::default(), &mut text);
         if written.is_err() {
-            self.error(field, TOO_LARGE);
+            self.error(field, &TOO_LARGE);
         }
         written.is_ok().then_some(text)
     }
@@ -79,7 +83,7 @@ impl Reader<'_> {
             return None;
         };
         if number.overflows_binary64() {
-            self.error(field, TOO_LARGE);
+            self.error(field, &TOO_LARGE);
         }
         Some(number)
     }
@@ -89,7 +93,7 @@ impl Reader<'_> {
         match Multiple::of(&divisor) {
             Ok(divisor) => Some(divisor),
             Err(why) => {
-                self.error(field, why);
+                self.error(field, &why);
                 None
             }
         }
@@ -106,14 +110,16 @@ impl Reader<'_> {
         let mut names = Vec::new();
         let elements = list.elements(self.faults);
         if elements.len() > MAX_NAMES {
-            let why = format!("more than {MAX_NAMES} names are listed");
-            self.error(list, &why);
+            self.error(
+                list,
+                &format_args!("more than {MAX_NAMES} names are listed"),
+            );
             return names;
         }
         for element in elements {
             let name = element.string(self.faults).unwrap_or_default();
             if names.contains(&name) {
-                self.error(&element, "this stands there twice");
+                self.error(&element, &"this stands there twice");
             }
             names.push(name);
         }

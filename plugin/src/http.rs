@@ -95,7 +95,10 @@ impl Filter {
             }
             RequestStep::AwaitBody if self.hold => Action::Pause,
             RequestStep::AwaitBody => {
-                self.strip_accept_encoding();
+                // The last moment to change a header, before it is known what is asked.
+                if self.exchange.as_ref().is_none_or(|e| e.gate().partial) {
+                    self.strip_accept_encoding();
+                }
                 Action::Continue
             }
             RequestStep::Reply(reply) => self.answer(&reply),
@@ -273,7 +276,8 @@ impl HttpContext for Filter {
                 };
                 let chunk = abi::body(Body::Response, size).unwrap_or_default();
                 let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
-                if out != chunk || chunk.len() != size {
+                // Hosts take no bytes in an empty last chunk: an event that was never ended is lost.
+                if size > 0 && (out != chunk || chunk.len() != size) {
                     let _ = abi::set_body(Body::Response, size, &out);
                 }
                 Action::Continue

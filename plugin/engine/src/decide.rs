@@ -226,8 +226,14 @@ fn ask(
     kind: DenialKind,
     around: &mut dyn Surroundings,
 ) -> Option<Denial> {
-    let message = match &rule.check {
+    let wrong = match &rule.check {
         Check::Required(required) => missing(required, call, around)?,
+        Check::Schema(schema) => {
+            let arguments = call.arguments;
+            let arguments = arguments.unwrap_or_else(|| Value::proven(Kind::Object, "{}"));
+            let why = schema.check(arguments).err()?;
+            format!("Tool \"{}\": {why}", shown_name(call.tool))
+        }
         Check::Require(conditions) => {
             let holds = conditions
                 .iter()
@@ -235,7 +241,7 @@ fn ask(
             if holds.fold(true, |all, truth| all & (truth == Truth::Holds)) {
                 return None;
             }
-            rule.message.clone()
+            String::new()
         }
         Check::DenyIf(conditions) => {
             let mut all = true;
@@ -250,8 +256,12 @@ fn ask(
             if !all && !unknown {
                 return None;
             }
-            rule.message.clone()
+            String::new()
         }
+    };
+    let message = match rule.message.as_str() {
+        "" => wrong,
+        said => said.to_owned(),
     };
     Some(Denial {
         rule: rule.id.clone(),

@@ -40,7 +40,7 @@ fn listing<T>(words: &[(&str, T)]) -> String {
 }
 
 /// `, did you mean …?` where a known name is near enough to be meant.
-pub(super) fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
+pub(crate) fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
     nearest(word, known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 

@@ -69,15 +69,13 @@ pub enum RawRequired {
     Listed(Vec<String>),
 }
 
-/// `validate`.
+/// One part of `validate`. Its pointer is its rule identifier.
 #[derive(Clone, Debug)]
-pub struct RawValidate<'a> {
-    /// Where `required_args` stands, its rule identifier.
-    pub pointer: String,
-    /// `required_args`.
-    pub required: RawRequired,
+pub enum RawValidate<'a> {
+    /// `required_args`, and where it stands.
+    Required(String, RawRequired),
     /// `schema`.
-    pub schema: Option<Field<'a>>,
+    Schema(Field<'a>),
 }
 
 /// What a rule of dialect B or C does.
@@ -91,8 +89,9 @@ pub enum RawRule<'a> {
     Approve(RawApproval<'a>),
     /// `rate_limit`.
     Limit(RawLimit),
-    /// `validate` inside a rule.
-    Validate(RawValidate<'a>),
+    /// `validate` inside a rule, with the rule's own words for a denial, and whether it only
+    /// records.
+    Validate(RawValidate<'a>, Option<String>, Option<Mode>),
     /// `state` with the condition that reads it.
     State(RawState<'a>),
 }
@@ -135,19 +134,19 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     if let Some(description) = object.get("description") {
         description.string(faults);
     }
-    let guards = |key: &str, faults: &mut Faults| {
+    let guards = |key: &str, unconditional: bool, faults: &mut Faults| {
         let elements = object
             .get(key)
             .map_or_else(Vec::new, |f| f.elements(faults));
         elements
             .iter()
-            .filter_map(|e| read_guard(e, faults))
+            .filter_map(|e| read_guard(e, unconditional, faults))
             .collect()
     };
     let mut tool = RawTool {
         pointer: field.pointer.clone(),
-        require: guards("require", faults),
-        deny_if: guards("deny_if", faults),
+        require: guards("require", false, faults),
+        deny_if: guards("deny_if", true, faults),
         mode: read_mode(&object, faults),
         has_rules: object.get("rules").is_some(),
         ..RawTool::default()
@@ -172,8 +171,30 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     Some(tool)
 }
 
-fn read_guard<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawGuard<'a>> {
+/// `unconditional` is what no conditions mean: always, for `deny_if`; nothing, for `require`.
+fn read_guard<'a>(
+    field: &Field<'a>,
+    unconditional: bool,
+    faults: &mut Faults,
+) -> Option<RawGuard<'a>> {
     let object = Object::read(field, &["conditions", "on_deny", "mode"], faults)?;
+    let empty = |f: &&Field<'a>| {
+        f.value
+            .text()
+            .trim_matches(['[', ']'])
+            .trim_ascii()
+            .is_empty()
+    };
+    if let Some(conditions) = object
+        .get("conditions")
+        .filter(empty)
+        .filter(|_| !unconditional)
+    {
+        faults.error(
+            &conditions.pointer,
+            "expected at least one condition: a `require` of nothing does nothing",
+        );
+    }
     let conditions = object
         .required("conditions", faults)
         .map(|f| read_conditions(f, faults));
@@ -228,12 +249,6 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         return Vec::new();
     };
     let mut found = Vec::new();
-    if let Some(schema) = object.get("schema") {
-        faults.error(
-            &schema.pointer,
-            "`schema` is not supported yet: list what must be there in `required_args` and check values with `require`",
-        );
-    }
     if let Some(required) = object.get("required_args") {
         let names = match (required.value.kind(), required.value.as_bool()) {
             (_, Some(true)) => Some(RawRequired::BySchema),
@@ -248,11 +263,11 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
                 None
             }
         };
-        found.extend(names.map(|required_args| RawValidate {
-            pointer: required.pointer.clone(),
-            required: required_args,
-            schema: None,
-        }));
+        let pointer = required.pointer.clone();
+        found.extend(names.map(|names| RawValidate::Required(pointer, names)));
+    }
+    if let Some(schema) = object.get("schema") {
+        found.push(RawValidate::Schema(schema.clone()));
     }
     found
 }
@@ -314,7 +329,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
     }
     let said = reason.and_then(|f| f.string(faults));
     let named = || Some(format!("Denied by rule \"{}\"", name.as_deref()?));
-    let on_deny = said.or_else(named);
+    let on_deny = said.clone().or_else(named);
     let mode = read_mode(&object, faults);
     let only = |key: &str, actions: &[Action], faults: &mut Faults| {
         if let Some(field) = object.get(key)
@@ -357,11 +372,9 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
         })),
         Action::Evaluate | Action::Allow => {
             if let Some(validate) = object.get("validate") {
-                rules.extend(
-                    read_validate(validate, faults)
-                        .into_iter()
-                        .map(RawRule::Validate),
-                );
+                for validate in read_validate(validate, faults) {
+                    rules.push(RawRule::Validate(validate, said.clone(), mode));
+                }
             }
             let does = ["conditions", "rate_limit", "state", "validate"];
             if action == Action::Evaluate && does.iter().all(|key| object.get(key).is_none()) {

@@ -19,6 +19,7 @@ use super::model::{
     Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
 use super::path::{Path, Root};
+use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
 
 /// The most entries under `tools`, names under `hide` and the like, and limits of one entry.
@@ -174,17 +175,10 @@ impl Compiler<'_> {
             ..Entry::default()
         };
         for validate in &raw.validate {
-            let rule = self.required(validate);
-            entry.rules.push(rule);
+            let rule = self.validate(validate);
+            entry.rules.extend(rule);
         }
         for guard in &raw.require {
-            if guard.conditions.is_empty() {
-                let at = format!("{}/conditions", guard.pointer);
-                self.faults.error(
-                    &at,
-                    "expected at least one condition: a `require` of nothing does nothing",
-                );
-            }
             let conditions = self.conditions(&guard.conditions);
             let rule = self.guard_rule(guard, Check::Require(conditions));
             entry.rules.push(rule);
@@ -216,9 +210,13 @@ impl Compiler<'_> {
                     let rule = self.approval(approval);
                     entry.approvals.push(rule);
                 }
-                RawRule::Validate(validate) => {
-                    let rule = self.required(validate);
-                    entry.rules.push(rule);
+                RawRule::Validate(validate, said, mode) => {
+                    let rule = self.validate(validate).map(|rule| Rule {
+                        message: said.clone().unwrap_or_default(),
+                        shadow: *mode == Some(Mode::Shadow),
+                        ..rule
+                    });
+                    entry.rules.extend(rule);
                 }
                 RawRule::Limit(limit) => self.rate_limit(limit, key, &mut limits),
                 RawRule::State(state) => self.state(state, key, &mut entry, &mut limits),
@@ -254,20 +252,26 @@ impl Compiler<'_> {
         }
     }
 
-    fn required(&mut self, raw: &RawValidate<'_>) -> Rule {
-        let required = match &raw.required {
-            RawRequired::BySchema => {
+    fn validate(&mut self, raw: &RawValidate<'_>) -> Option<Rule> {
+        let (pointer, check) = match raw {
+            RawValidate::Required(pointer, RawRequired::BySchema) => {
                 self.learns = true;
-                Required::BySchema
+                (pointer, Check::Required(Required::BySchema))
             }
-            RawRequired::Listed(names) => Required::Listed(names.clone()),
+            RawValidate::Required(pointer, RawRequired::Listed(names)) => {
+                (pointer, Check::Required(Required::Listed(names.clone())))
+            }
+            RawValidate::Schema(field) => {
+                let schema = Schema::compile(field, self.faults)?;
+                (&field.pointer, Check::Schema(schema))
+            }
         };
-        Rule {
-            id: self.id(&raw.pointer),
+        Some(Rule {
+            id: self.id(pointer),
             message: String::new(),
-            check: Check::Required(required),
+            check,
             shadow: false,
-        }
+        })
     }
 
     fn approval(&mut self, raw: &RawApproval<'_>) -> Rule {

@@ -5,6 +5,7 @@ use crate::limit::Quota;
 
 use super::condition::Condition;
 use super::path::Path;
+use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
 
 /// A compiled policy.
@@ -57,7 +58,8 @@ pub type Limits = Vec<Limit>;
 pub struct Rule {
     /// Its identifier, a JSON pointer into the document.
     pub id: String,
-    /// What a denied caller reads; for [`Check::Required`] made when it denies.
+    /// What a denied caller reads; where it is empty, [`Check::Required`] and [`Check::Schema`] say
+    /// what is wrong with the arguments.
     pub message: String,
     /// When it denies.
     pub check: Check,
@@ -70,6 +72,8 @@ pub struct Rule {
 pub enum Check {
     /// Unless these arguments are there and not null.
     Required(Required),
+    /// Unless the arguments satisfy it.
+    Schema(Schema),
     /// Unless all hold.
     Require(Vec<Condition>),
     /// When all hold; always, when there are none.

@@ -42,6 +42,7 @@ fn decided(tools: &str, tool: &str, arguments: Option<&str>) -> Vec<String> {
         caller: &Caller::Anonymous,
         grant: None,
         server: "s",
+        effort: &toolgate_engine::policy::condition::Effort::default(),
     };
     let policy = gate.policy_of(&Caller::Anonymous).unwrap();
     let verdict = decide(policy, &call, &mut Nowhere);

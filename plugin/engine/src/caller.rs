@@ -94,6 +94,24 @@ impl Callers {
                     bucket.push((*hash, index));
                 }
             }
+            let same =
+                callers
+                    .grants
+                    .iter()
+                    .any(|other| match (&other.credential, &grant.credential) {
+                        (RawCredential::San(a), RawCredential::San(b)) => a == b,
+                        (RawCredential::Claims(a), RawCredential::Claims(b)) => {
+                            a.iter().all(|claim| b.contains(claim))
+                                || b.iter().all(|claim| a.contains(claim))
+                        }
+                        _ => false,
+                    });
+            if same {
+                faults.error(
+                    &grant.pointer,
+                    "another grant recognises the same caller already: it could not be told which one holds",
+                );
+            }
             callers.grants.push(Grant {
                 slot: OwnSlot::grant(&grant.name),
                 name: grant.name,

@@ -110,6 +110,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     plugin.policy = object.get("policy").and_then(|f| read_policy(f, faults));
     if let Some(policies) = object.get("policies") {
         for (name, entry) in policies.entries(faults) {
+            if name.trim().is_empty() {
+                faults.error(&entry.pointer, "a policy's name must not be blank");
+                continue;
+            }
             plugin
                 .policies
                 .extend(read_policy(&entry, faults).map(|p| (name, p)));

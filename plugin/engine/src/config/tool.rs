@@ -230,7 +230,9 @@ fn read_timeout(field: &Field<'_>, faults: &mut Faults) -> Option<u64> {
         Some('d') => Some(86_400),
         _ => None,
     };
-    let digits = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    let unit = unit.filter(|_| plain);
     let seconds = unit.and_then(|unit: u64| digits.parse::<u64>().ok()?.checked_mul(unit));
     let seconds = seconds.filter(|s| (1..=super::limit::MAX_WINDOW_SECONDS).contains(s));
     if seconds.is_none() {
@@ -367,7 +369,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
             timeout: object
                 .get("approval_timeout")
                 .and_then(|f| read_timeout(f, faults)),
-            message: on_deny.clone(),
+            message: said.clone(),
             mode,
         })),
         Action::Evaluate | Action::Allow => {
@@ -397,11 +399,8 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
                             "`rate_limit` excludes `conditions`: use two rules",
                         );
                     }
-                    let said = on_deny.as_deref();
-                    rules.extend(
-                        read_rate_limit(limit, name.as_deref(), said, mode, faults)
-                            .map(RawRule::Limit),
-                    );
+                    let read = read_rate_limit(limit, said.as_deref(), mode, faults);
+                    rules.extend(read.map(RawRule::Limit));
                 }
                 (None, Some(state)) => {
                     let read = read_state(state, &field.pointer, conditions, faults);
@@ -430,8 +429,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
 /// `"10/minute"` (B) or `{max: 10, window: 60}` (C).
 fn read_rate_limit(
     field: &Field<'_>,
-    name: Option<&str>,
-    on_deny: Option<&str>,
+    said: Option<&str>,
     mode: Option<Mode>,
     faults: &mut Faults,
 ) -> Option<RawLimit> {
@@ -446,7 +444,12 @@ fn read_rate_limit(
         let text = field.string(faults)?;
         let parts = text.split_once('/');
         let parsed = parts.and_then(|(max, window)| {
-            let max = max.trim().parse::<u64>().ok().filter(|max| *max >= 1)?;
+            let digits = max.trim();
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            let max = digits
+                .parse::<u64>()
+                .ok()
+                .filter(|max| plain && *max >= 1)?;
             let word = super::limit::NamedWindow::WORDS;
             let window = word.iter().find(|(w, _)| *w == window.trim())?;
             Some((max, window.1.seconds()))
@@ -463,17 +466,15 @@ fn read_rate_limit(
     Some(RawLimit {
         pointer: field.pointer.clone(),
         rule: field.pointer.clone(),
-        counter: name.unwrap_or("rate_limit").to_owned(),
+        // Never the rule's name: renaming a rule must not start its count anew.
+        counter: "rate_limit".to_owned(),
         window,
         max,
         scope: grant_scope(&field.pointer),
         algorithm: RawAlgorithm::Fixed,
         cost: RawCost::Fixed(1),
         refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
-        // The rule's name is in the record; the product words a rate limit itself.
-        message: on_deny
-            .filter(|said| !said.starts_with("Denied by rule"))
-            .map(str::to_owned),
+        message: said.map(str::to_owned),
         mode,
     })
 }

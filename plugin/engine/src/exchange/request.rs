@@ -1,5 +1,6 @@
 //! The request's side: headers, then the whole body, then a decision.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Exchange, Expect, RequestStep, plain};
@@ -191,11 +192,13 @@ impl Exchange {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let mut taken: Vec<Reservation> = Vec::new();
+        let mut shadow = Vec::new();
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, around);
             self.record_verdict(&gate, message, &verdict);
             let Some(denial) = &verdict.denial else {
                 taken.push(verdict.reservation);
+                shadow.extend(verdict.shadow);
                 continue;
             };
             for reservation in taken {
@@ -204,11 +207,11 @@ impl Exchange {
             }
             return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
         }
-        self.note(&plain(
-            Outcome::Allow,
-            Some("batch"),
-            Exchange::grant_name(&gate, &self.caller),
-        ));
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        self.note(&Record {
+            shadow: &shadow,
+            ..plain(Outcome::Allow, Some("batch"), caller)
+        });
         self.reservation = taken
             .into_iter()
             .fold(Reservation::default(), Reservation::and);
@@ -337,14 +340,8 @@ fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
         Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
         Some((Posture::Allow, _)) | None => {}
     }
-    let params = &message.params;
-    let (section, what, target): (Option<&Section>, _, _) = match name {
-        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
-            (Some(&policy.resources), "Resource", params.uri.as_deref())
-        }
-        method::PROMPTS_GET => (Some(&policy.prompts), "Prompt", params.name.as_deref()),
-        _ => (None, "Method", None),
-    };
+    let (section, what, target) = subject_of(policy, message);
+    let target = target.as_deref();
     if let (Some(section), Some(target)) = (section, target) {
         match section.find(target) {
             Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
@@ -352,11 +349,36 @@ fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
             None => {}
         }
     }
-    let listed = policy.methods.allow.contains(name);
+    let listed = matches!(policy.methods.find(name), Some((Posture::Allow, _)));
     if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
         Verdict::allowed()
     } else {
         not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
+    }
+}
+
+/// The section that decides a method, what it is about, and its name there.
+fn subject_of<'a>(
+    policy: &'a Policy,
+    message: &'a Message<'_>,
+) -> (Option<&'a Section>, &'static str, Option<Cow<'a, str>>) {
+    let params = &message.params;
+    let resource = |uri| (Some(&policy.resources), "Resource", uri);
+    let prompt = |name| (Some(&policy.prompts), "Prompt", name);
+    match message.method.as_ref() {
+        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+            resource(params.uri.as_deref().map(Cow::Borrowed))
+        }
+        method::PROMPTS_GET => prompt(params.name.as_deref().map(Cow::Borrowed)),
+        method::COMPLETION => {
+            let member = |key| params.reference.and_then(|r| r.get(key)?.as_str());
+            match member("type").as_deref() {
+                Some("ref/prompt") => prompt(member("name")),
+                Some("ref/resource") => resource(member("uri")),
+                _ => (None, "Method", None),
+            }
+        }
+        _ => (None, "Method", None),
     }
 }
 
@@ -376,5 +398,7 @@ fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: D
     if bodies.is_empty() {
         return Reply::accepted();
     }
-    Reply::json(200, format!("[{}]", bodies.join(",")))
+    let mut reply = Reply::json(200, format!("[{}]", bodies.join(",")));
+    denial::limit_headers(denial, &mut reply);
+    reply
 }

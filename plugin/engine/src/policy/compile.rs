@@ -64,6 +64,12 @@ impl Compiler<'_> {
             );
             return None;
         }
+        if let Some(limit) = raw.all_limits.get(MAX_LIMITS) {
+            self.faults.error(
+                &limit.pointer,
+                format!("more than {MAX_LIMITS} limits under `all_tools`"),
+            );
+        }
         let all_tools = self.limits(&raw.all_limits, None);
         let mut entries = Vec::with_capacity(raw.tools.len());
         let mut exact = FxHashMap::default();
@@ -390,16 +396,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// A `rate_limit` of dialect B or C; rules without a name share none, so they get one each.
+    /// A `rate_limit` of dialect B or C: one for each window, since it has no counter of its own.
     fn rate_limit(&mut self, raw: &RawLimit, key: &str, limits: &mut Limits) {
-        let Some(mut limit) = self.limit(raw, Some(key)) else {
+        let Some(limit) = self.limit(raw, Some(key)) else {
             return;
         };
-        let name = limit.counter.clone();
-        let mut ordinal = 1usize;
-        while limits.iter().any(|other| same_counter(other, &limit)) {
-            ordinal = ordinal.saturating_add(1);
-            limit.counter = format!("{name}-{ordinal}");
+        if limits.iter().any(|other| same_counter(other, &limit)) {
+            let window = limit.quota.window;
+            self.faults.error(
+                &raw.pointer,
+                format!("another rule of this tool limits the rate per {window} already: keep the smaller one"),
+            );
         }
         limits.push(limit);
     }
@@ -470,7 +477,11 @@ impl Compiler<'_> {
             algorithm: RawAlgorithm::Fixed,
             cost: raw.cost.clone(),
             refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
-            message: raw.on_deny.clone(),
+            message: Some(
+                raw.on_deny
+                    .clone()
+                    .unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
+            ),
             mode: raw.mode,
         };
         let compiled = self.limit(&limit, Some(key));

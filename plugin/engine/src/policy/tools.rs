@@ -89,7 +89,7 @@ impl Folded {
         let folded = |glob: &Glob| Glob::parse(&glob.as_str().to_ascii_lowercase()).ok();
         let globs = globs.globs();
         Self {
-            exact: exact.map(|name| name.to_ascii_lowercase()).collect(),
+            exact: exact.map(|name| name.trim().to_ascii_lowercase()).collect(),
             globs: globs
                 .iter()
                 .any(folds)

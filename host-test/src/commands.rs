@@ -2,6 +2,7 @@
 
 mod clock;
 mod config;
+mod convert;
 mod decide;
 mod document;
 mod failure;
@@ -35,6 +36,7 @@ enum Command {
     Run(run::Run),
     Decide(decide::Decide),
     Config(config::Config),
+    Convert(convert::Convert),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -46,6 +48,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Decide(decide) => decide.run(),
         Command::Config(config) => config.run(),
+        Command::Convert(convert) => convert.run(),
     };
     match result {
         Ok(code) => code,

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod clock;
 mod config;
 mod decide;
@@ -33,6 +34,7 @@ Example:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
     Decide(decide::Decide),
     Config(config::Config),
 }
@@ -44,6 +46,7 @@ type Trouble = String;
 pub(crate) fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(run) => run.run(),
+        Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
         Command::Config(config) => config.run(),
     };

@@ -163,8 +163,8 @@ fn bare_policy(field: &Field<'_>) -> Option<&'static str> {
 }
 
 fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> {
-    let object = Object::read(field, &["bearer", "header", "claim", "san"], faults)?;
     let faults_before = faults.as_slice().len();
+    let object = Object::read(field, &["bearer", "header", "claim", "san"], faults)?;
     let mut found = Vec::new();
     if let Some(bearer) = object.get("bearer") {
         match bearer.boolean(faults) {

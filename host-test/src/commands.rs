@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod clock;
 mod config;
 mod convert;
@@ -34,6 +35,7 @@ Example:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
     Decide(decide::Decide),
     Config(config::Config),
     Convert(convert::Convert),
@@ -46,6 +48,7 @@ type Trouble = String;
 pub(crate) fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(run) => run.run(),
+        Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
         Command::Config(config) => config.run(),
         Command::Convert(convert) => convert.run(),

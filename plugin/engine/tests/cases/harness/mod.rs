@@ -1,6 +1,6 @@
 //! Reading case files and running them; see `../README.md`.
 
-pub mod expect;
-pub mod format;
-pub mod native;
-pub mod run;
+pub(crate) mod expect;
+pub(crate) mod format;
+pub(crate) mod native;
+pub(crate) mod run;

@@ -14,7 +14,7 @@ use super::run::{Answer, Fault, Loaded, Reply, Request, Upstream, World};
 
 /// One proxy.
 #[derive(Debug, Default)]
-pub struct Native {
+pub(crate) struct Native {
     gate: Option<Rc<Gate>>,
     around: Around,
 }

@@ -4,7 +4,7 @@ use super::expect::check;
 use super::format::{Arrives, Case, Said, Step, Store, Values, start, wrapped};
 
 /// Something that enforces policies.
-pub trait World {
+pub(crate) trait World {
     /// Takes a configuration; the old one stays when it is refused.
     fn load(&mut self, configuration: &str) -> Loaded;
     /// One HTTP exchange.
@@ -15,65 +15,65 @@ pub trait World {
 
 /// What became of a configuration.
 #[derive(Debug)]
-pub struct Loaded {
-    pub accepted: bool,
-    pub errors: Vec<Fault>,
-    pub warnings: Vec<Fault>,
+pub(crate) struct Loaded {
+    pub(crate) accepted: bool,
+    pub(crate) errors: Vec<Fault>,
+    pub(crate) warnings: Vec<Fault>,
 }
 
 /// Something wrong with a configuration.
 #[derive(Debug)]
-pub struct Fault {
-    pub pointer: String,
-    pub message: String,
+pub(crate) struct Fault {
+    pub(crate) pointer: String,
+    pub(crate) message: String,
 }
 
 /// A request as the client sends it.
 #[derive(Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// Nanoseconds since the Unix epoch.
-    pub now: u64,
+    pub(crate) now: u64,
     /// Pseudo-headers included.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// `None` ends the stream with the headers.
-    pub body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
     /// Envoy's attributes of the stream, in Envoy's encoding.
-    pub properties: Vec<(Vec<String>, Vec<u8>)>,
+    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     /// What the upstream answers when the request reaches it.
-    pub upstream: Option<Upstream>,
+    pub(crate) upstream: Option<Upstream>,
 }
 
 /// An upstream's answer.
 #[derive(Debug)]
-pub struct Upstream {
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Upstream {
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What came of a request.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The decision record.
-    pub record: String,
+    pub(crate) record: String,
     /// The answer made in the upstream's stead; `None` when the request was forwarded.
-    pub reply: Option<Reply>,
+    pub(crate) reply: Option<Reply>,
     /// What the client read of the upstream's answer, when there was one.
-    pub response: Option<Reply>,
+    pub(crate) response: Option<Reply>,
 }
 
 /// An HTTP answer.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// Runs a case.
 ///
 /// # Errors
 /// The first difference, with the step in which it was met.
-pub fn run(case: &Case, world: &mut dyn World) -> Result<(), String> {
+pub(crate) fn run(case: &Case, world: &mut dyn World) -> Result<(), String> {
     let loaded = world.load(&case.configuration());
     if let Some(refused) = &case.refused {
         if loaded.accepted {

@@ -27,7 +27,7 @@ def module_now() -> Path:
 
 def host_test() -> Path:
     """Builds the command `host-test` and returns its path."""
-    say("building host-test ...")
+    say("building host-test (the first time that takes minutes) ...")
     process.run(["cargo", "build", "-p", "host-test"], cwd=ROOT, limit=LIMIT)
     return target_dir() / "debug" / "host-test"
 

@@ -13,7 +13,7 @@ from . import build, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
-CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|.*(?:scenario|example)s? .*|Every call went as the policies say\.)$")
+CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|Every call went as the policies say\.)$")
 """What the runners say at the end: cargo test, pytest, host-test run, the demo."""
 
 

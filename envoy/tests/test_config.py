@@ -160,12 +160,20 @@ def test_a_configuration_that_lets_nobody_in_is_refused(module: Path, upstream: 
 def test_a_struct_means_what_the_string_means(start, upstream: Server) -> None:
     policy = {
         "default": "deny",
-        "tools": {"open_tool": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 9007199254740991}], "on_deny": "too much"}]}},
+        "tools": {"open_tool": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 2147483647}], "on_deny": "too much"}]}},
     }
     for config in ("envoy.yaml", "envoy-struct.yaml"):
         envoy = start(config=config, upstream=upstream.address, plugin=plugin(policy))
-        for number, allowed in ((1, True), (9007199254740991, True), (9007199254740992, False)):
+        for number, allowed in ((1, True), (2147483647, True), (2147483648, False)):
             assert outcome(envoy.port, wire.call("open_tool", {"n": number})) is allowed, f"{config}: {number}"
+
+
+def test_a_struct_that_cannot_have_kept_a_number_is_refused(module: Path, upstream: Server, tmp_path: Path) -> None:
+    """Envoy's YAML reader makes strings of integers beyond 32 bits; JSON's may round beyond 2^53."""
+    policy = {"default": "deny", "tools": {"t": {"require": [{"conditions": [{"path": "args.n", "op": "lte", "value": 2147483648}], "on_deny": "no"}]}}}
+    with pytest.raises(ProcessError, match="ended with exit code"):
+        Envoy(config="envoy-struct.yaml", module=module, upstream=upstream.address, plugin=plugin(policy), folder=tmp_path / "envoy")
+    assert "/policy/tools/t/require/0/conditions/0/value: expected a number, found a string" in (tmp_path / "envoy" / "envoy.log").read_text()
 
 
 def test_every_decision_leaves_a_record(start, upstream: Server) -> None:

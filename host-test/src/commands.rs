@@ -1,8 +1,12 @@
 //! The command line.
 
+mod clock;
 mod config;
+mod decide;
+mod document;
 mod failure;
 mod find;
+mod header;
 mod module;
 mod run;
 mod style;
@@ -29,6 +33,7 @@ Example:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Decide(decide::Decide),
     Config(config::Config),
 }
 
@@ -39,6 +44,7 @@ type Trouble = String;
 pub(crate) fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(run) => run.run(),
+        Command::Decide(decide) => decide.run(),
         Command::Config(config) => config.run(),
     };
     match result {

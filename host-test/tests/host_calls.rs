@@ -1,6 +1,6 @@
 //! Calls out of the guest, and all the rest that it can ask of its host.
 
-#![expect(clippy::unwrap_used, reason = "test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod common;
 

@@ -37,6 +37,8 @@ enum Response {
     Stream,
     /// Has been replaced; what still comes is thrown away.
     Replaced,
+    /// Cannot be replaced: nothing more of it leaves.
+    Stuck,
 }
 
 /// One stream.
@@ -95,7 +97,10 @@ impl Filter {
             }
             RequestStep::AwaitBody if self.hold => Action::Pause,
             RequestStep::AwaitBody => {
-                self.strip_accept_encoding();
+                // The last moment to change a header, before it is known what is asked.
+                if self.exchange.as_ref().is_none_or(|e| e.gate().partial) {
+                    self.strip_accept_encoding();
+                }
                 Action::Continue
             }
             RequestStep::Reply(reply) => self.answer(&reply),
@@ -136,33 +141,44 @@ impl Filter {
         self.answer(&rejection.reply())
     }
 
-    /// Sends `body` instead of the `size` bytes that are buffered.
-    fn replace(&mut self, size: usize, body: &[u8]) {
-        if self.hold {
-            let _ = abi::set_header(Map::Response, "content-length", &body.len().to_string());
-        }
-        if abi::set_body(Body::Response, size, body).is_err() {
-            // Nothing of what could not be replaced may leave.
-            let _ = abi::set_body(Body::Response, size, &[]);
+    /// Whether responses are the host's or our own, with nothing of the upstream in them.
+    fn made_here(&self) -> bool {
+        match self.request {
+            Request::Forwarded => false,
+            // Headers that were not held reached the upstream: it may answer before the decision.
+            Request::Open => self.hold,
+            Request::Answered => true,
         }
     }
 
+    /// Sends `body` instead of the `size` bytes that are there; they never leave.
+    fn replace(&mut self, size: usize, body: &[u8]) -> Action {
+        let replaced = abi::set_body(Body::Response, size, body)
+            .or_else(|_| abi::set_body(Body::Response, size, &[]));
+        if replaced.is_ok() || size == 0 {
+            return Action::Continue;
+        }
+        self.response = Response::Stuck;
+        Action::Pause
+    }
+
     /// The buffered response is whole, or has to end here.
-    fn finish_response(&mut self, size: usize) {
+    fn finish_response(&mut self, size: usize) -> Action {
         let Some(exchange) = self.exchange.as_mut() else {
-            return;
+            return self.unconfigured();
         };
         let replaced = match abi::body(Body::Response, size) {
             Ok(body) if body.len() == size => exchange.on_response_body(&body, &mut self.shared),
             _ => Some(exchange.response_too_large()),
         };
         self.response = Response::Replaced;
+        if self.hold {
+            let length = replaced.as_ref().map_or(size, Vec::len);
+            let _ = abi::set_header(Map::Response, "content-length", &length.to_string());
+        }
         match replaced {
             Some(body) => self.replace(size, &body),
-            None if self.hold => {
-                let _ = abi::set_header(Map::Response, "content-length", &size.to_string());
-            }
-            None => {}
+            None => Action::Continue,
         }
     }
 }
@@ -215,11 +231,12 @@ impl HttpContext for Filter {
             .exchange
             .as_ref()
             .is_some_and(Exchange::watches_response);
-        if self.request != Request::Forwarded || end_of_stream || !watching {
+        if self.made_here() || end_of_stream || !watching {
             return Action::Continue;
         }
         let block = abi::header_block(Map::Response).unwrap_or_default();
-        let (Some(exchange), Some(headers)) = (self.exchange.as_mut(), abi::headers(&block)) else {
+        let headers = abi::headers(&block).filter(|_| !block.is_empty());
+        let (Some(exchange), Some(headers)) = (self.exchange.as_mut(), headers) else {
             return self.unconfigured();
         };
         let first = |name: &str| headers.all(name).next();
@@ -227,7 +244,10 @@ impl HttpContext for Filter {
         let head = ResponseHead {
             status: status.unwrap_or(0),
             content_type: first("content-type"),
-            content_encoding: first("content-encoding"),
+            // Sent twice, each of them counts.
+            content_encoding: headers
+                .all("content-encoding")
+                .max_by_key(|encoding| !encoding.eq_ignore_ascii_case(b"identity")),
         };
         let measured = first("content-length").is_some();
         match exchange.on_response_headers(&head) {
@@ -248,33 +268,30 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if self.request != Request::Forwarded {
+        if self.made_here() {
             return Action::Continue;
         }
         match self.response {
             Response::Pass => Action::Continue,
-            Response::Replaced => {
-                if size > 0 {
-                    let _ = abi::set_body(Body::Response, size, &[]);
-                }
-                Action::Continue
-            }
+            Response::Stuck => Action::Pause,
+            Response::Replaced if size == 0 => Action::Continue,
+            Response::Replaced => self.replace(size, &[]),
             Response::Buffer => {
                 let most = toolgate_engine::exchange::MAX_LIST_BYTES;
                 if !end_of_stream && size <= most {
                     return Action::Pause;
                 }
-                self.finish_response(size);
-                Action::Continue
+                self.finish_response(size)
             }
             Response::Stream => {
                 let Some(exchange) = self.exchange.as_mut() else {
-                    return Action::Continue;
+                    return self.unconfigured();
                 };
                 let chunk = abi::body(Body::Response, size).unwrap_or_default();
                 let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
-                if out != chunk || chunk.len() != size {
-                    let _ = abi::set_body(Body::Response, size, &out);
+                // Hosts take no bytes in an empty last chunk: an event that was never ended is lost.
+                if size > 0 && (out != chunk || chunk.len() != size) {
+                    return self.replace(size, &out);
                 }
                 Action::Continue
             }
@@ -282,11 +299,19 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        if self.request == Request::Forwarded && self.response == Response::Buffer {
-            let most = toolgate_engine::exchange::MAX_LIST_BYTES.saturating_add(1);
-            let size = abi::body(Body::Response, most).map_or(0, |body| body.len());
-            self.finish_response(size);
+        if self.made_here() {
+            return Action::Continue;
         }
-        Action::Continue
+        if self.response == Response::Buffer {
+            let most = toolgate_engine::exchange::MAX_LIST_BYTES.saturating_add(1);
+            match abi::body(Body::Response, most) {
+                Ok(body) => return self.finish_response(body.len()),
+                Err(_) => self.response = Response::Stuck,
+            }
+        }
+        match self.response {
+            Response::Stuck => Action::Pause,
+            _ => Action::Continue,
+        }
     }
 }

@@ -4,6 +4,7 @@ use clap::builder::styling::{AnsiColor, Style};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
@@ -13,6 +14,10 @@ pub(super) fn good(text: &str) -> String {
 
 pub(super) fn bad(text: &str) -> String {
     in_style(RED, text)
+}
+
+pub(super) fn warning(text: &str) -> String {
+    in_style(YELLOW, text)
 }
 
 pub(super) fn dim(text: &str) -> String {

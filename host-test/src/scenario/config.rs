@@ -28,16 +28,17 @@ pub(crate) fn of_scenario(path: &Path, scenario: &Scenario) -> Result<String, Br
 /// # Errors
 /// The file cannot be read, or is no JSON or YAML.
 pub(crate) fn of_policy(policy: &Path, server: Option<&str>) -> Result<String, Broken> {
-    let json = json_of(policy)?;
+    Ok(around(&json_of(policy)?, policy, server))
+}
+
+/// The plugin configuration around the JSON text of the policy in this file.
+pub(crate) fn around(json: &str, policy: &Path, server: Option<&str>) -> String {
     let server = match server {
         Some(name) => name.to_owned(),
         None => folder_name(policy),
     };
     let server = serde_json::Value::from(server);
-    Ok(format!(
-        "{{\"server\":{server},\"policy\":{}}}",
-        json.trim()
-    ))
+    format!("{{\"server\":{server},\"policy\":{}}}", json.trim())
 }
 
 /// The name of the folder that a file is in.

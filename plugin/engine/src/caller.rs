@@ -94,6 +94,24 @@ impl Callers {
                     bucket.push((*hash, index));
                 }
             }
+            let same =
+                callers
+                    .grants
+                    .iter()
+                    .any(|other| match (&other.credential, &grant.credential) {
+                        (RawCredential::San(a), RawCredential::San(b)) => a == b,
+                        (RawCredential::Claims(a), RawCredential::Claims(b)) => {
+                            a.iter().all(|claim| b.contains(claim))
+                                || b.iter().all(|claim| a.contains(claim))
+                        }
+                        _ => false,
+                    });
+            if same {
+                faults.error(
+                    &grant.pointer,
+                    "another grant recognises the same caller already: it could not be told which one holds",
+                );
+            }
             callers.grants.push(Grant {
                 slot: OwnSlot::grant(&grant.name),
                 name: grant.name,
@@ -208,12 +226,14 @@ fn header(headers: &Headers<'_>, name: &str) -> Option<Presented> {
     once(headers.all(name))
 }
 
-/// RFC 6750 section 2.1; other schemes are no bearer credential.
+/// RFC 6750 section 2.1; other schemes are no bearer credential. Whatever ends the word `Bearer`
+/// (a tab, a comma), some server reads a token after it: it is presented, be it as one that no
+/// grant knows.
 fn bearer(headers: &Headers<'_>) -> Option<Presented> {
     once(headers.all("authorization").filter_map(|value| {
-        let (scheme, token) = value.split_at_checked(7)?;
-        scheme
-            .eq_ignore_ascii_case(b"bearer ")
+        let (scheme, token) = value.split_at_checked(6)?;
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (scheme.eq_ignore_ascii_case(b"bearer") && !token.first().is_some_and(word))
             .then(|| token.trim_ascii())
     }))
 }

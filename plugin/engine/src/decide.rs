@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::caller::{Caller, Grant, JWT};
 use crate::config::policy::Posture;
 use crate::gate::NamedPolicy;
+use crate::glob::MAX_MATCHED_BYTES;
 use crate::json::{Kind, Value, folds_to, push_json_string};
 use crate::learned;
 use crate::limit::{
@@ -12,7 +13,7 @@ use crate::limit::{
 };
 use crate::mcp::Headers;
 use crate::mcp::method::is_plain_name;
-use crate::policy::condition::{Condition, Quantifier, Truth};
+use crate::policy::condition::{Condition, Effort, Quantifier, Truth};
 use crate::policy::path::{Found, Path, Root, Segment, walk};
 use crate::policy::{Check, Cost, Entry, Limit, Listing, Policy, Required, Rule, Scope};
 use crate::record::shown_name;
@@ -52,6 +53,8 @@ pub struct Call<'a> {
     pub grant: Option<&'a Grant>,
     /// The upstream's name.
     pub server: &'a str,
+    /// How much searching the request may still cause.
+    pub effort: &'a Effort,
 }
 
 /// Why a call is denied.
@@ -126,6 +129,9 @@ pub fn standing<'p>(policy: &'p Policy, tool: &str) -> Standing<'p> {
         let message = format!("Tool \"{}\" is not permitted by policy", shown_name(tool));
         refused(rule, message, DenialKind::Rule)
     };
+    if tool.len() > MAX_MATCHED_BYTES && !policy.tools.lists(tool) {
+        return not_permitted(pseudo::UNSAFE_NAME);
+    }
     if policy.hidden.hides(tool) {
         let message = format!("Tool \"{}\" is hidden by policy", shown_name(tool));
         return refused(pseudo::HIDDEN, message, DenialKind::Hidden);
@@ -226,8 +232,14 @@ fn ask(
     kind: DenialKind,
     around: &mut dyn Surroundings,
 ) -> Option<Denial> {
-    let message = match &rule.check {
+    let wrong = match &rule.check {
         Check::Required(required) => missing(required, call, around)?,
+        Check::Schema(schema) => {
+            let arguments = call.arguments;
+            let arguments = arguments.unwrap_or_else(|| Value::proven(Kind::Object, "{}"));
+            let why = schema.check(arguments).err()?;
+            format!("Tool \"{}\": {why}", shown_name(call.tool))
+        }
         Check::Require(conditions) => {
             let holds = conditions
                 .iter()
@@ -235,7 +247,7 @@ fn ask(
             if holds.fold(true, |all, truth| all & (truth == Truth::Holds)) {
                 return None;
             }
-            rule.message.clone()
+            String::new()
         }
         Check::DenyIf(conditions) => {
             let mut all = true;
@@ -250,8 +262,12 @@ fn ask(
             if !all && !unknown {
                 return None;
             }
-            rule.message.clone()
+            String::new()
         }
+    };
+    let message = match rule.message.as_str() {
+        "" => wrong,
+        said => said.to_owned(),
     };
     Some(Denial {
         rule: rule.id.clone(),
@@ -308,7 +324,7 @@ fn evaluate(
     around: &mut dyn Surroundings,
 ) -> Truth {
     let text = match &condition.path.root {
-        Root::Args => return condition.ask(arguments(call), quantifier),
+        Root::Args => return condition.ask(arguments(call), quantifier, call.effort),
         Root::ToolName => Text::Is(Cow::Borrowed(call.tool)),
         Root::GrantName => call
             .grant
@@ -325,10 +341,10 @@ fn evaluate(
             let mut json = String::with_capacity(text.len().saturating_add(2));
             push_json_string(&mut json, &text);
             let value = Value::proven(Kind::String, &json);
-            condition.test_value(Found::Value(value))
+            condition.test_value(Found::Value(value), call.effort)
         }
-        Text::Absent => condition.test_value(Found::Absent),
-        Text::Unreadable => condition.test_value(Found::Unreadable),
+        Text::Absent => condition.test_value(Found::Absent, call.effort),
+        Text::Unreadable => condition.test_value(Found::Unreadable, call.effort),
     }
 }
 
@@ -369,8 +385,10 @@ fn claim_text<'a>(path: &Path, around: &mut dyn Surroundings) -> Text<'a> {
     }
     match around.property(&attribute).map(String::from_utf8) {
         None => Text::Absent,
-        Some(Ok(text)) => Text::Is(Cow::Owned(text)),
-        Some(Err(_)) => Text::Unreadable,
+        // A host does not say of what type a claim is. Numbers, booleans, lists and maps come as
+        // bytes of which some are controls.
+        Some(Ok(text)) if !text.contains(char::is_control) => Text::Is(Cow::Owned(text)),
+        Some(_) => Text::Unreadable,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A denial as the caller reads it (`mcp-wire.md`, "How clients take a denial").
 
 use crate::config::policy::DenyWith;
-use crate::decide::{Denial, DenialKind, LimitState};
+use crate::decide::{Denial, DenialKind};
 use crate::json::push_json_string;
 use crate::mcp::reply::{error, tool_error};
 use crate::mcp::{Era, Message, Reply, Role};
@@ -25,9 +25,7 @@ pub fn reply(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) -
         // Nothing is owed to a notification but that it was taken; clients give up on errors.
         Role::Notification | Role::Response => Reply::accepted(),
     };
-    if let DenialKind::Limit(state) = &denial.kind {
-        limit_headers(state, &mut reply);
-    }
+    limit_headers(denial, &mut reply);
     reply
 }
 
@@ -96,8 +94,12 @@ fn data(denial: &Denial) -> String {
     out
 }
 
-/// `Retry-After` (RFC 9110) and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
-fn limit_headers(state: &LimitState, reply: &mut Reply) {
+/// Of a limit's denial: `Retry-After` (RFC 9110) and `RateLimit`
+/// (draft-ietf-httpapi-ratelimit-headers).
+pub fn limit_headers(denial: &Denial, reply: &mut Reply) {
+    let DenialKind::Limit(state) = &denial.kind else {
+        return;
+    };
     let name: String = state
         .counter
         .chars()

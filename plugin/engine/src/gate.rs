@@ -29,6 +29,8 @@ pub struct Gate {
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
     pub hold_headers: bool,
+    /// Whether the answers to some caller have to be looked at.
+    pub partial: bool,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -106,6 +108,7 @@ impl Gate {
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
         Some(Self {
+            partial: policies.iter().any(|named| named.policy.is_partial()),
             anonymous: names.get("").copied(),
             policies,
             callers,

@@ -10,6 +10,10 @@ pub use set::{GlobSet, GlobTie};
 /// The longest glob, in bytes. Together with the length of a name it bounds the work of one match.
 pub const MAX_GLOB_BYTES: usize = 1024;
 
+/// The longest name that globs are asked about, in bytes: whoever sends a longer one would choose
+/// how much work it is. Longer names pass only where they are listed exactly.
+pub const MAX_MATCHED_BYTES: usize = 4 * 1024;
+
 /// Whether a name in a policy is a glob: whether it holds `*` or `?`.
 #[must_use]
 pub fn is_glob(name: &str) -> bool {

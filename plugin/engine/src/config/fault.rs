@@ -20,6 +20,8 @@ pub struct Fault {
     pub pointer: String,
     /// What is wrong and what would be right.
     pub message: String,
+    /// Whether it is about the member's key rather than its value.
+    pub about_key: bool,
 }
 
 impl fmt::Display for Fault {
@@ -45,6 +47,24 @@ impl Faults {
         self.push(Severity::Error, pointer, message.into());
     }
 
+    /// As [`error`](Self::error), about the key of the member that stands there.
+    pub fn key_error(&mut self, pointer: &str, message: impl Into<String>) {
+        self.error(pointer, message);
+        self.last_is_about_key();
+    }
+
+    /// As [`warn`](Self::warn), about the key of the member that stands there.
+    pub fn key_warning(&mut self, pointer: &str, message: impl Into<String>) {
+        self.warn(pointer, message);
+        self.last_is_about_key();
+    }
+
+    fn last_is_about_key(&mut self) {
+        if let Some(fault) = self.list.last_mut() {
+            fault.about_key = true;
+        }
+    }
+
     /// Notes what is probably not meant.
     pub fn warn(&mut self, pointer: &str, message: impl Into<String>) {
         self.push(Severity::Warning, pointer, message.into());
@@ -55,6 +75,7 @@ impl Faults {
             severity,
             pointer: pointer.to_owned(),
             message,
+            about_key: false,
         });
     }
 

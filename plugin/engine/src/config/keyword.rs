@@ -40,11 +40,15 @@ fn listing<T>(words: &[(&str, T)]) -> String {
 }
 
 /// `, did you mean …?` where a known name is near enough to be meant.
-pub(super) fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
-    nearest(word, known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+pub(crate) fn hint<'k>(word: &str, mut known: impl Iterator<Item = &'k str>) -> String {
+    match nearest(word, &mut known) {
+        Some(name) => format!(", did you mean `{name}`?"),
+        None => String::new(),
+    }
 }
 
-fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+/// Not generic: every copy would cost a kilobyte of the module.
+fn nearest<'k>(word: &str, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
     // A long word is no typing error, and comparing it would cost its square.
     if word.len() > 64 {
         return None;
@@ -99,7 +103,7 @@ mod tests {
             ("limit", Some("limits")),
             ("colour", None),
         ] {
-            assert_eq!(nearest(word, known.into_iter()), want, "{word}");
+            assert_eq!(nearest(word, &mut known.into_iter()), want, "{word}");
         }
     }
 }

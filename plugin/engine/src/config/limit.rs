@@ -1,7 +1,7 @@
 //! `limits[]`, and the shorthands `rate_limit` and `state` that mean the same.
 
 use super::fault::Faults;
-use super::keyword::Keyword;
+use super::keyword::{Keyword, hint};
 use super::policy::{Mode, read_mode};
 use super::reader::{Field, Object, below};
 
@@ -124,6 +124,9 @@ pub struct RawScope {
     pub text: String,
 }
 
+/// The scopes that are words.
+const SCOPES: [&str; 4] = ["grant", "session", "client", "global"];
+
 const KEYS: [&str; 9] = [
     "counter",
     "window",
@@ -216,6 +219,16 @@ fn read_scope(field: &Field<'_>, faults: &mut Faults) -> Vec<RawScope> {
     let mut scopes: Vec<RawScope> = Vec::new();
     for field in fields {
         if let Some(text) = field.string(faults) {
+            if !SCOPES.contains(&text.as_str()) && !text.starts_with("args") {
+                let hint = hint(&text, SCOPES.into_iter());
+                faults.error(
+                    &field.pointer,
+                    format!(
+                        "`{text}` is not a scope{hint}; one of `grant`, `client`, `global`, `args.<path>`, or a list of them"
+                    ),
+                );
+                continue;
+            }
             if scopes.iter().any(|s| s.text == text) {
                 faults.error(&field.pointer, format!("scope `{text}` is listed twice"));
             }

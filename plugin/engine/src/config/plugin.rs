@@ -1,8 +1,9 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
 use super::fault::Faults;
-use super::policy::{RawPolicy, read_policy};
+use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
+use crate::json::Value;
 
 /// The default of `max_body_bytes`, 1 MiB.
 pub const DEFAULT_MAX_BODY: u64 = 1 << 20;
@@ -77,6 +78,17 @@ const KEYS: [&str; 9] = [
     "global_limits",
 ];
 
+/// Whether a document is meant as a plugin configuration rather than as a policy: whether it has
+/// more of the one's keys than of the other's.
+pub fn is_plugin(value: Value<'_>) -> bool {
+    let (mut plugin, mut policy) = (0usize, 0usize);
+    for (key, _) in value.members() {
+        plugin = plugin.saturating_add(usize::from(KEYS.iter().any(|k| key.equals(k))));
+        policy = policy.saturating_add(usize::from(POLICY_KEYS.iter().any(|k| key.equals(k))));
+    }
+    plugin > policy
+}
+
 /// Reads a plugin configuration.
 pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlugin<'a>> {
     if let Some(bare) = bare_policy(field) {
@@ -98,6 +110,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     plugin.policy = object.get("policy").and_then(|f| read_policy(f, faults));
     if let Some(policies) = object.get("policies") {
         for (name, entry) in policies.entries(faults) {
+            if name.trim().is_empty() {
+                faults.error(&entry.pointer, "a policy's name must not be blank");
+                continue;
+            }
             plugin
                 .policies
                 .extend(read_policy(&entry, faults).map(|p| (name, p)));

@@ -99,7 +99,7 @@ pub struct RawPolicy<'a> {
     pub deny_with: DenyWith,
 }
 
-const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 11] = [
     "version",
     "description",
     "default",

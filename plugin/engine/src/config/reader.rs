@@ -158,7 +158,7 @@ impl<'a> Object<'a> {
             if !fine {
                 let hint = hint(key, known.iter().copied());
                 let known: Vec<_> = known.iter().map(|k| format!("`{k}`")).collect();
-                faults.error(
+                faults.key_error(
                     &member.pointer,
                     format!(
                         "unknown key `{key}`{hint}; known here: {}",

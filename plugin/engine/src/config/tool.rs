@@ -69,15 +69,13 @@ pub enum RawRequired {
     Listed(Vec<String>),
 }
 
-/// `validate`.
+/// One part of `validate`. Its pointer is its rule identifier.
 #[derive(Clone, Debug)]
-pub struct RawValidate<'a> {
-    /// Where `required_args` stands, its rule identifier.
-    pub pointer: String,
-    /// `required_args`.
-    pub required: RawRequired,
+pub enum RawValidate<'a> {
+    /// `required_args`, and where it stands.
+    Required(String, RawRequired),
     /// `schema`.
-    pub schema: Option<Field<'a>>,
+    Schema(Field<'a>),
 }
 
 /// What a rule of dialect B or C does.
@@ -91,8 +89,9 @@ pub enum RawRule<'a> {
     Approve(RawApproval<'a>),
     /// `rate_limit`.
     Limit(RawLimit),
-    /// `validate` inside a rule.
-    Validate(RawValidate<'a>),
+    /// `validate` inside a rule, with the rule's own words for a denial, and whether it only
+    /// records.
+    Validate(RawValidate<'a>, Option<String>, Option<Mode>),
     /// `state` with the condition that reads it.
     State(RawState<'a>),
 }
@@ -135,19 +134,19 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     if let Some(description) = object.get("description") {
         description.string(faults);
     }
-    let guards = |key: &str, faults: &mut Faults| {
+    let guards = |key: &str, unconditional: bool, faults: &mut Faults| {
         let elements = object
             .get(key)
             .map_or_else(Vec::new, |f| f.elements(faults));
         elements
             .iter()
-            .filter_map(|e| read_guard(e, faults))
+            .filter_map(|e| read_guard(e, unconditional, faults))
             .collect()
     };
     let mut tool = RawTool {
         pointer: field.pointer.clone(),
-        require: guards("require", faults),
-        deny_if: guards("deny_if", faults),
+        require: guards("require", false, faults),
+        deny_if: guards("deny_if", true, faults),
         mode: read_mode(&object, faults),
         has_rules: object.get("rules").is_some(),
         ..RawTool::default()
@@ -172,8 +171,30 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     Some(tool)
 }
 
-fn read_guard<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawGuard<'a>> {
+/// `unconditional` is what no conditions mean: always, for `deny_if`; nothing, for `require`.
+fn read_guard<'a>(
+    field: &Field<'a>,
+    unconditional: bool,
+    faults: &mut Faults,
+) -> Option<RawGuard<'a>> {
     let object = Object::read(field, &["conditions", "on_deny", "mode"], faults)?;
+    let empty = |f: &&Field<'a>| {
+        f.value
+            .text()
+            .trim_matches(['[', ']'])
+            .trim_ascii()
+            .is_empty()
+    };
+    if let Some(conditions) = object
+        .get("conditions")
+        .filter(empty)
+        .filter(|_| !unconditional)
+    {
+        faults.error(
+            &conditions.pointer,
+            "expected at least one condition: a `require` of nothing does nothing",
+        );
+    }
     let conditions = object
         .required("conditions", faults)
         .map(|f| read_conditions(f, faults));
@@ -209,7 +230,9 @@ fn read_timeout(field: &Field<'_>, faults: &mut Faults) -> Option<u64> {
         Some('d') => Some(86_400),
         _ => None,
     };
-    let digits = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    let unit = unit.filter(|_| plain);
     let seconds = unit.and_then(|unit: u64| digits.parse::<u64>().ok()?.checked_mul(unit));
     let seconds = seconds.filter(|s| (1..=super::limit::MAX_WINDOW_SECONDS).contains(s));
     if seconds.is_none() {
@@ -228,12 +251,6 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         return Vec::new();
     };
     let mut found = Vec::new();
-    if let Some(schema) = object.get("schema") {
-        faults.error(
-            &schema.pointer,
-            "`schema` is not supported yet: list what must be there in `required_args` and check values with `require`",
-        );
-    }
     if let Some(required) = object.get("required_args") {
         let names = match (required.value.kind(), required.value.as_bool()) {
             (_, Some(true)) => Some(RawRequired::BySchema),
@@ -248,11 +265,11 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
                 None
             }
         };
-        found.extend(names.map(|required_args| RawValidate {
-            pointer: required.pointer.clone(),
-            required: required_args,
-            schema: None,
-        }));
+        let pointer = required.pointer.clone();
+        found.extend(names.map(|names| RawValidate::Required(pointer, names)));
+    }
+    if let Some(schema) = object.get("schema") {
+        found.push(RawValidate::Schema(schema.clone()));
     }
     found
 }
@@ -314,7 +331,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
     }
     let said = reason.and_then(|f| f.string(faults));
     let named = || Some(format!("Denied by rule \"{}\"", name.as_deref()?));
-    let on_deny = said.or_else(named);
+    let on_deny = said.clone().or_else(named);
     let mode = read_mode(&object, faults);
     let only = |key: &str, actions: &[Action], faults: &mut Faults| {
         if let Some(field) = object.get(key)
@@ -352,16 +369,14 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
             timeout: object
                 .get("approval_timeout")
                 .and_then(|f| read_timeout(f, faults)),
-            message: on_deny.clone(),
+            message: said.clone(),
             mode,
         })),
         Action::Evaluate | Action::Allow => {
             if let Some(validate) = object.get("validate") {
-                rules.extend(
-                    read_validate(validate, faults)
-                        .into_iter()
-                        .map(RawRule::Validate),
-                );
+                for validate in read_validate(validate, faults) {
+                    rules.push(RawRule::Validate(validate, said.clone(), mode));
+                }
             }
             let does = ["conditions", "rate_limit", "state", "validate"];
             if action == Action::Evaluate && does.iter().all(|key| object.get(key).is_none()) {
@@ -384,11 +399,8 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
                             "`rate_limit` excludes `conditions`: use two rules",
                         );
                     }
-                    let said = on_deny.as_deref();
-                    rules.extend(
-                        read_rate_limit(limit, name.as_deref(), said, mode, faults)
-                            .map(RawRule::Limit),
-                    );
+                    let read = read_rate_limit(limit, said.as_deref(), mode, faults);
+                    rules.extend(read.map(RawRule::Limit));
                 }
                 (None, Some(state)) => {
                     let read = read_state(state, &field.pointer, conditions, faults);
@@ -417,8 +429,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
 /// `"10/minute"` (B) or `{max: 10, window: 60}` (C).
 fn read_rate_limit(
     field: &Field<'_>,
-    name: Option<&str>,
-    on_deny: Option<&str>,
+    said: Option<&str>,
     mode: Option<Mode>,
     faults: &mut Faults,
 ) -> Option<RawLimit> {
@@ -433,7 +444,12 @@ fn read_rate_limit(
         let text = field.string(faults)?;
         let parts = text.split_once('/');
         let parsed = parts.and_then(|(max, window)| {
-            let max = max.trim().parse::<u64>().ok().filter(|max| *max >= 1)?;
+            let digits = max.trim();
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            let max = digits
+                .parse::<u64>()
+                .ok()
+                .filter(|max| plain && *max >= 1)?;
             let word = super::limit::NamedWindow::WORDS;
             let window = word.iter().find(|(w, _)| *w == window.trim())?;
             Some((max, window.1.seconds()))
@@ -450,17 +466,15 @@ fn read_rate_limit(
     Some(RawLimit {
         pointer: field.pointer.clone(),
         rule: field.pointer.clone(),
-        counter: name.unwrap_or("rate_limit").to_owned(),
+        // Never the rule's name: renaming a rule must not start its count anew.
+        counter: "rate_limit".to_owned(),
         window,
         max,
         scope: grant_scope(&field.pointer),
         algorithm: RawAlgorithm::Fixed,
         cost: RawCost::Fixed(1),
         refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
-        // The rule's name is in the record; the product words a rate limit itself.
-        message: on_deny
-            .filter(|said| !said.starts_with("Denied by rule"))
-            .map(str::to_owned),
+        message: said.map(str::to_owned),
         mode,
     })
 }

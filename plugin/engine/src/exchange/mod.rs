@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
 use crate::limit::Reservation;
 use crate::mcp::Reply;
+use crate::policy::condition::Effort;
 use crate::record::{Outcome, Record};
 
 pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
@@ -56,6 +57,7 @@ pub struct Exchange {
     reservation: Reservation,
     stream: response::Stream,
     record: Option<String>,
+    effort: Effort,
 }
 
 impl Exchange {
@@ -70,6 +72,7 @@ impl Exchange {
             reservation: Reservation::default(),
             stream: response::Stream::default(),
             record: None,
+            effort: Effort::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The request's side: headers, then the whole body, then a decision.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Exchange, Expect, RequestStep, plain};
@@ -34,7 +35,21 @@ impl Exchange {
             Err(rejection) => return self.reject(&rejection),
         };
         match (head.method, end_of_stream) {
-            (_, false) => RequestStep::AwaitBody,
+            // Headers that are not held reach the upstream now, and it may act on these alone.
+            (Method::Bodiless, false) => match self.bodiless(headers, around) {
+                RequestStep::Forward { .. } => {
+                    self.record = None;
+                    RequestStep::AwaitBody
+                }
+                step => step,
+            },
+            (Method::Message, false) => {
+                if !self.gate.hold_headers {
+                    // An answer may come before anything is decided: no list in it may pass.
+                    self.expect = Expect::Stream;
+                }
+                RequestStep::AwaitBody
+            }
             (Method::Bodiless, true) => self.bodiless(headers, around),
             (Method::Message, true) => self.reject(&Rejection::parse(
                 "empty body where a JSON-RPC message is expected".into(),
@@ -108,7 +123,8 @@ impl Exchange {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let caller = Exchange::grant_name(&gate, &self.caller);
-        if gate.policy_of(&self.caller).is_none() {
+        // A browser asks with OPTIONS before it may show who it is, and no server runs a tool for it.
+        if gate.policy_of(&self.caller).is_none() && http != "OPTIONS" {
             let denial = no_policy();
             self.note(&Record {
                 rule: Some(&denial.rule),
@@ -137,7 +153,9 @@ impl Exchange {
     }
 
     fn forward(&mut self, expect: Expect) -> RequestStep {
-        let partial = self.policy().is_none_or(|p| p.policy.is_partial());
+        // Where callers differ, even one who may see all must not leave it in a shared cache.
+        let partial =
+            self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
         self.expect = if partial { expect } else { Expect::Anything };
         RequestStep::Forward {
             strip_accept_encoding: self.expect != Expect::Anything,
@@ -174,11 +192,13 @@ impl Exchange {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let mut taken: Vec<Reservation> = Vec::new();
+        let mut shadow = Vec::new();
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, around);
             self.record_verdict(&gate, message, &verdict);
             let Some(denial) = &verdict.denial else {
                 taken.push(verdict.reservation);
+                shadow.extend(verdict.shadow);
                 continue;
             };
             for reservation in taken {
@@ -187,11 +207,11 @@ impl Exchange {
             }
             return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
         }
-        self.note(&plain(
-            Outcome::Allow,
-            Some("batch"),
-            Exchange::grant_name(&gate, &self.caller),
-        ));
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        self.note(&Record {
+            shadow: &shadow,
+            ..plain(Outcome::Allow, Some("batch"), caller)
+        });
         self.reservation = taken
             .into_iter()
             .fold(Reservation::default(), Reservation::and);
@@ -214,6 +234,9 @@ impl Exchange {
         if !message.is_tool_call() {
             return judge_method(&named.policy, message);
         }
+        if let Some(denied) = methods_deny_calls(&named.policy) {
+            return denied;
+        }
         let grant = match self.caller {
             Caller::Granted(index) => gate.callers.grant(index),
             _ => None,
@@ -225,6 +248,7 @@ impl Exchange {
             caller: &self.caller,
             grant,
             server: &self.server,
+            effort: &self.effort,
         };
         decide(named, &call, around)
     }
@@ -279,6 +303,22 @@ fn expectation(message: &Message<'_>) -> Expect {
     }
 }
 
+/// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
+/// that names this one must not be without effect.
+fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
+    if policy.shadow || !policy.methods.deny.contains(method::TOOLS_CALL) {
+        return None;
+    }
+    Some(Verdict::denied(Denial {
+        rule: format!("{}/deny", policy.methods.pointer),
+        message: format!(
+            "Method \"{}\" is not permitted by policy",
+            method::TOOLS_CALL
+        ),
+        kind: DenialKind::Rule,
+    }))
+}
+
 /// Methods other than tools/call: by section, then by class.
 fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
     let name = message.method.as_ref();
@@ -300,14 +340,8 @@ fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
         Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
         Some((Posture::Allow, _)) | None => {}
     }
-    let params = &message.params;
-    let (section, what, target): (Option<&Section>, _, _) = match name {
-        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
-            (Some(&policy.resources), "Resource", params.uri.as_deref())
-        }
-        method::PROMPTS_GET => (Some(&policy.prompts), "Prompt", params.name.as_deref()),
-        _ => (None, "Method", None),
-    };
+    let (section, what, target) = subject_of(policy, message);
+    let target = target.as_deref();
     if let (Some(section), Some(target)) = (section, target) {
         match section.find(target) {
             Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
@@ -315,11 +349,36 @@ fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
             None => {}
         }
     }
-    let listed = policy.methods.allow.contains(name);
+    let listed = matches!(policy.methods.find(name), Some((Posture::Allow, _)));
     if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
         Verdict::allowed()
     } else {
         not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
+    }
+}
+
+/// The section that decides a method, what it is about, and its name there.
+fn subject_of<'a>(
+    policy: &'a Policy,
+    message: &'a Message<'_>,
+) -> (Option<&'a Section>, &'static str, Option<Cow<'a, str>>) {
+    let params = &message.params;
+    let resource = |uri| (Some(&policy.resources), "Resource", uri);
+    let prompt = |name| (Some(&policy.prompts), "Prompt", name);
+    match message.method.as_ref() {
+        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+            resource(params.uri.as_deref().map(Cow::Borrowed))
+        }
+        method::PROMPTS_GET => prompt(params.name.as_deref().map(Cow::Borrowed)),
+        method::COMPLETION => {
+            let member = |key| params.reference.and_then(|r| r.get(key)?.as_str());
+            match member("type").as_deref() {
+                Some("ref/prompt") => prompt(member("name")),
+                Some("ref/resource") => resource(member("uri")),
+                _ => (None, "Method", None),
+            }
+        }
+        _ => (None, "Method", None),
     }
 }
 
@@ -339,5 +398,7 @@ fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: D
     if bodies.is_empty() {
         return Reply::accepted();
     }
-    Reply::json(200, format!("[{}]", bodies.join(",")))
+    let mut reply = Reply::json(200, format!("[{}]", bodies.join(",")));
+    denial::limit_headers(denial, &mut reply);
+    reply
 }

@@ -75,6 +75,15 @@ impl Exchange {
             let why = "the upstream compressed a list although it was asked not to";
             return ResponseStep::Refuse(self.failed(502, why));
         }
+        if !head.content_type.is_none_or(is_utf8) {
+            let why = "the upstream sent a list in a charset other than utf-8";
+            return ResponseStep::Refuse(self.failed(502, why));
+        }
+        if head.status == 206 {
+            // Of a part of a list nobody can say what it lists.
+            let why = "the upstream answered with a part of what may be a list";
+            return ResponseStep::Refuse(self.failed(502, why));
+        }
         if step == ResponseStep::Stream {
             self.stream.events = Some(EventStream::new(MAX_LIST_BYTES));
         }
@@ -193,6 +202,29 @@ impl View for CallerView<'_> {
     fn private(&self) -> bool {
         self.private
     }
+}
+
+/// Whether a `Content-Type` names no charset but UTF-8: a reader that obeys another one would see
+/// another list than the one that was filtered.
+fn is_utf8(content_type: &[u8]) -> bool {
+    let parameters = content_type.split(|b| *b == b';').skip(1);
+    let mut charsets = parameters.filter_map(|parameter| {
+        let (name, value) =
+            parameter.split_at_checked(parameter.iter().position(|b| *b == b'=')?)?;
+        let value = value.trim_ascii_start().strip_prefix(b"=")?.trim_ascii();
+        let value = value
+            .strip_prefix(b"\"")
+            .and_then(|v| v.strip_suffix(b"\""))
+            .unwrap_or(value);
+        name.trim_ascii()
+            .eq_ignore_ascii_case(b"charset")
+            .then_some(value)
+    });
+    charsets.all(|charset| {
+        [b"utf-8".as_slice(), b"utf8", b"us-ascii"]
+            .iter()
+            .any(|known| charset.eq_ignore_ascii_case(known))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -102,13 +102,15 @@ impl Iterator for Chars<'_> {
 }
 
 /// Whether `candidate` names the same key as `key` to a reader that folds case, as Go's
-/// `encoding/json` does (also U+017F for `s` and U+212A for `k`), exact equality included.
+/// `encoding/json` does (also U+017F for `s` and U+212A for `k`), or to one that keeps strings as C
+/// does and ends them at U+0000, exact equality included.
 pub fn folds_to(candidate: RawStr<'_>, key: &str) -> bool {
     if !candidate.has_escape() && candidate.raw().is_ascii() && key.is_ascii() {
         return candidate.raw().eq_ignore_ascii_case(key);
     }
     candidate
         .chars()
+        .take_while(|c| *c != '\0')
         .flat_map(fold)
         .eq(key.chars().flat_map(fold))
 }
@@ -147,6 +149,7 @@ mod tests {
             ("param\u{17F}", "params"),
             ("to\u{212A}en", "token"),
             (r"N\u0061ME", "name"),
+            (r"name\u0000x", "name"),
             ("ÄPFEL", "äpfel"),
         ] {
             assert!(folds_to(RawStr::new(candidate), key), "{candidate} {key}");

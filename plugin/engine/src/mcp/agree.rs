@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::head::Head;
 use super::message::Message;
 use super::method;
+use super::mirror;
 use super::reply::Rejection;
-use crate::json::{Kind, Number, Value};
 
 /// The first protocol version without sessions, where headers mirror the body.
 pub const STATELESS: &str = "2026-07-28";
@@ -79,12 +79,11 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
         }
         (None, _) => {}
     }
-    for (name, sent) in &head.mcp_params {
-        if !mirrored(sent, message.params.arguments) {
-            return mismatch(format!(
-                "header `mcp-param-{name}` mirrors no argument of the body"
-            ));
-        }
+    let arguments = message.params.arguments;
+    if let Some(name) = mirror::without_argument(&head.mcp_params, decoded, arguments) {
+        return mismatch(format!(
+            "header `mcp-param-{name}` mirrors no argument of the body"
+        ));
     }
     Ok(if stateless {
         Era::Stateless
@@ -141,29 +140,6 @@ fn decoded(sent: &str) -> Option<Cow<'_, str>> {
     };
     let bytes = STANDARD.decode(inner.strip_suffix("?=")?).ok()?;
     String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
-/// Whether some scalar argument, at whatever depth, is what the header says. Which one the header
-/// is for stands only in the tool's schema; policy never reads these headers.
-fn mirrored(sent: &str, arguments: Option<Value<'_>>) -> bool {
-    let (Some(sent), Some(arguments)) = (decoded(sent), arguments) else {
-        return false;
-    };
-    contains_scalar(arguments, &sent)
-}
-
-fn contains_scalar(value: Value<'_>, sent: &str) -> bool {
-    match value.kind() {
-        Kind::Object => value.members().any(|(_, v)| contains_scalar(v, sent)),
-        Kind::Array => value.elements().any(|v| contains_scalar(v, sent)),
-        Kind::String => value.raw_str().is_some_and(|s| s.equals(sent)),
-        Kind::Bool => value.text() == sent,
-        Kind::Number => match (value.as_number(), Number::parse(sent)) {
-            (Some(a), Some(b)) => a == b,
-            _ => false,
-        },
-        Kind::Null => false,
-    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub struct Params<'a> {
     pub version: Option<Cow<'a, str>>,
     /// Whether `task` is there (MCP 2025-11-25): the answer comes later, by tasks/result.
     pub task: bool,
+    /// `ref`: the prompt or resource that a completion/complete is about.
+    pub reference: Option<Value<'a>>,
 }
 
 impl Message<'_> {
@@ -151,6 +153,8 @@ enum Param {
     Uri,
     Meta,
     Task,
+    /// What a completion/complete is about.
+    Ref,
     /// Read by servers; only guarded against a folded twin.
     Guarded,
     #[default]
@@ -164,7 +168,7 @@ const PARAMS: [(&str, Param); 10] = [
     ("_meta", Param::Meta),
     ("task", Param::Task),
     ("taskId", Param::Guarded),
-    ("ref", Param::Guarded),
+    ("ref", Param::Ref),
     ("argument", Param::Guarded),
     ("inputResponses", Param::Guarded),
     ("requestState", Param::Guarded),
@@ -188,6 +192,7 @@ struct Envelope<'a> {
     arguments: Option<Value<'a>>,
     version: Option<Value<'a>>,
     task: bool,
+    reference: Option<Value<'a>>,
     /// A key that only folds to a known one, and the known one.
     look_alike: Option<(RawStr<'a>, &'static str)>,
     elements: Vec<Value<'a>>,
@@ -224,7 +229,8 @@ impl<'a> Sink<'a> for Envelope<'a> {
         let value = Value::proven(kind, text);
         match (self.root, depth) {
             (None, _) => self.root = Some(kind),
-            (Some(Kind::Array), 1) => self.elements.push(value),
+            // One more than may be, so that too many are told; not a million.
+            (Some(Kind::Array), 1) if self.elements.len() <= MAX_BATCH => self.elements.push(value),
             (Some(Kind::Object), 1) => match self.member {
                 Member::Version => self.jsonrpc = Some(value),
                 Member::Id => self.id = Some(value),
@@ -239,6 +245,7 @@ impl<'a> Sink<'a> for Envelope<'a> {
                 Param::Arguments => self.arguments = Some(value),
                 Param::Uri => self.uri = Some(value),
                 Param::Task => self.task = true,
+                Param::Ref => self.reference = Some(value),
                 Param::Meta | Param::Guarded | Param::Other => {}
             },
             (Some(Kind::Object), 3) if self.meta_version_next => {
@@ -327,6 +334,7 @@ impl<'a> Envelope<'a> {
                 arguments: self.arguments,
                 version: string(self.version, META_VERSION)?,
                 task: self.task,
+                reference: self.reference,
             },
             method,
         };

@@ -10,6 +10,8 @@ pub const PROMPTS_GET: &str = "prompts/get";
 pub const PROMPTS_LIST: &str = "prompts/list";
 /// Reads a resource.
 pub const RESOURCES_READ: &str = "resources/read";
+/// Completes an argument of a prompt or of a resource template.
+pub const COMPLETION: &str = "completion/complete";
 /// Watches a resource.
 pub const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
 /// Lists the resources.
@@ -55,7 +57,7 @@ const KNOWN: [(&str, Class); 27] = [
     (RESOURCES_SUBSCRIBE, Class::Guarded),
     (RESOURCES_READ, Class::Guarded),
     (PROMPTS_GET, Class::Guarded),
-    ("completion/complete", Class::Guarded),
+    (COMPLETION, Class::Guarded),
     ("sampling/createMessage", Class::Guarded),
 ];
 

@@ -7,6 +7,7 @@ pub mod head;
 pub mod list;
 pub mod message;
 pub mod method;
+mod mirror;
 pub mod reply;
 pub mod sse;
 

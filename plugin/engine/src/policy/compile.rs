@@ -19,6 +19,7 @@ use super::model::{
     Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
 use super::path::{Path, Root};
+use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
 
 /// The most entries under `tools`, names under `hide` and the like, and limits of one entry.
@@ -62,6 +63,12 @@ impl Compiler<'_> {
                 format!("`tools` has more than {MAX_NAMES} entries"),
             );
             return None;
+        }
+        if let Some(limit) = raw.all_limits.get(MAX_LIMITS) {
+            self.faults.error(
+                &limit.pointer,
+                format!("more than {MAX_LIMITS} limits under `all_tools`"),
+            );
         }
         let all_tools = self.limits(&raw.all_limits, None);
         let mut entries = Vec::with_capacity(raw.tools.len());
@@ -174,17 +181,10 @@ impl Compiler<'_> {
             ..Entry::default()
         };
         for validate in &raw.validate {
-            let rule = self.required(validate);
-            entry.rules.push(rule);
+            let rule = self.validate(validate);
+            entry.rules.extend(rule);
         }
         for guard in &raw.require {
-            if guard.conditions.is_empty() {
-                let at = format!("{}/conditions", guard.pointer);
-                self.faults.error(
-                    &at,
-                    "expected at least one condition: a `require` of nothing does nothing",
-                );
-            }
             let conditions = self.conditions(&guard.conditions);
             let rule = self.guard_rule(guard, Check::Require(conditions));
             entry.rules.push(rule);
@@ -216,9 +216,13 @@ impl Compiler<'_> {
                     let rule = self.approval(approval);
                     entry.approvals.push(rule);
                 }
-                RawRule::Validate(validate) => {
-                    let rule = self.required(validate);
-                    entry.rules.push(rule);
+                RawRule::Validate(validate, said, mode) => {
+                    let rule = self.validate(validate).map(|rule| Rule {
+                        message: said.clone().unwrap_or_default(),
+                        shadow: *mode == Some(Mode::Shadow),
+                        ..rule
+                    });
+                    entry.rules.extend(rule);
                 }
                 RawRule::Limit(limit) => self.rate_limit(limit, key, &mut limits),
                 RawRule::State(state) => self.state(state, key, &mut entry, &mut limits),
@@ -254,20 +258,26 @@ impl Compiler<'_> {
         }
     }
 
-    fn required(&mut self, raw: &RawValidate<'_>) -> Rule {
-        let required = match &raw.required {
-            RawRequired::BySchema => {
+    fn validate(&mut self, raw: &RawValidate<'_>) -> Option<Rule> {
+        let (pointer, check) = match raw {
+            RawValidate::Required(pointer, RawRequired::BySchema) => {
                 self.learns = true;
-                Required::BySchema
+                (pointer, Check::Required(Required::BySchema))
             }
-            RawRequired::Listed(names) => Required::Listed(names.clone()),
+            RawValidate::Required(pointer, RawRequired::Listed(names)) => {
+                (pointer, Check::Required(Required::Listed(names.clone())))
+            }
+            RawValidate::Schema(field) => {
+                let schema = Schema::compile(field, self.faults)?;
+                (&field.pointer, Check::Schema(schema))
+            }
         };
-        Rule {
-            id: self.id(&raw.pointer),
+        Some(Rule {
+            id: self.id(pointer),
             message: String::new(),
-            check: Check::Required(required),
+            check,
             shadow: false,
-        }
+        })
     }
 
     fn approval(&mut self, raw: &RawApproval<'_>) -> Rule {
@@ -364,18 +374,7 @@ impl Compiler<'_> {
             }
             "client" => Scope::Client,
             "global" => Scope::Global,
-            text if text.starts_with("args") => {
-                Scope::Argument(self.argument(text, &raw.pointer, "a scope")?)
-            }
-            text => {
-                self.faults.error(
-                    &raw.pointer,
-                    format!(
-                        "`{text}` is not a scope: `grant`, `client`, `global` or `args.<path>`"
-                    ),
-                );
-                return None;
-            }
+            text => Scope::Argument(self.argument(text, &raw.pointer, "a scope")?),
         })
     }
 
@@ -397,16 +396,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// A `rate_limit` of dialect B or C; rules without a name share none, so they get one each.
+    /// A `rate_limit` of dialect B or C: one for each window, since it has no counter of its own.
     fn rate_limit(&mut self, raw: &RawLimit, key: &str, limits: &mut Limits) {
-        let Some(mut limit) = self.limit(raw, Some(key)) else {
+        let Some(limit) = self.limit(raw, Some(key)) else {
             return;
         };
-        let name = limit.counter.clone();
-        let mut ordinal = 1usize;
-        while limits.iter().any(|other| same_counter(other, &limit)) {
-            ordinal = ordinal.saturating_add(1);
-            limit.counter = format!("{name}-{ordinal}");
+        if limits.iter().any(|other| same_counter(other, &limit)) {
+            let window = limit.quota.window;
+            self.faults.error(
+                &raw.pointer,
+                format!("another rule of this tool limits the rate per {window} already: keep the smaller one"),
+            );
         }
         limits.push(limit);
     }
@@ -477,7 +477,11 @@ impl Compiler<'_> {
             algorithm: RawAlgorithm::Fixed,
             cost: raw.cost.clone(),
             refund_on: Some(vec![RefundOn::Unreachable, RefundOn::Error]),
-            message: raw.on_deny.clone(),
+            message: Some(
+                raw.on_deny
+                    .clone()
+                    .unwrap_or_else(|| denied_by(&self.id(&raw.rule))),
+            ),
             mode: raw.mode,
         };
         let compiled = self.limit(&limit, Some(key));

@@ -1,6 +1,8 @@
 //! Conditions, compiled and evaluated: exact, without coercion, and with a third answer for what
 //! cannot be told.
 
+use std::cell::Cell;
+
 use crate::config::condition::{Operator, RawCondition};
 use crate::config::{Faults, Field};
 use crate::json::{Kind, Number, Value};
@@ -93,12 +95,12 @@ impl Condition {
     }
 
     /// Asks the condition of what its path leads to; `root` is the value that the path starts in.
-    pub fn ask(&self, root: Found<'_>, quantifier: Quantifier) -> Truth {
+    pub fn ask(&self, root: Found<'_>, quantifier: Quantifier, effort: &Effort) -> Truth {
         let mut seen = 0usize;
         let (mut all, mut any, mut unknown) = (true, false, false);
         walk(root, &self.path.segments, &mut |found| {
             seen = seen.saturating_add(1);
-            match self.test.ask(found) {
+            match self.test.ask(found, effort) {
                 Truth::Holds => any = true,
                 Truth::Fails => all = false,
                 Truth::Unknown => unknown = true,
@@ -116,8 +118,8 @@ impl Condition {
     }
 
     /// Asks the condition of one fact that its path has led to already.
-    pub fn test_value(&self, found: Found<'_>) -> Truth {
-        self.test.ask(found)
+    pub fn test_value(&self, found: Found<'_>, effort: &Effort) -> Truth {
+        self.test.ask(found, effort)
     }
 }
 
@@ -192,7 +194,7 @@ fn number(operand: &Field<'_>, faults: &mut Faults) -> Option<String> {
 }
 
 impl Test {
-    fn ask(&self, found: Found<'_>) -> Truth {
+    fn ask(&self, found: Found<'_>, effort: &Effort) -> Truth {
         let value = match (self, found) {
             (Test::Exists(_), Found::Unreadable) => return Truth::Unknown,
             (Test::Exists(wanted), Found::Absent | Found::ThroughNull) => return truth(!wanted),
@@ -212,7 +214,9 @@ impl Test {
             },
             Test::Compare(ordering, operand) => compare(value, *ordering, operand),
             Test::Matches(pattern) => match value.as_str() {
-                Some(text) if affordable(pattern, &text) => truth(pattern.is_match(&text)),
+                Some(text) if effort.spend(pattern.size(), text.len()) => {
+                    truth(pattern.is_match(&text))
+                }
                 _ => Truth::Unknown,
             },
             Test::Contains(operand) => contains(value, operand),
@@ -221,12 +225,30 @@ impl Test {
     }
 }
 
-/// A search takes at most pattern size times text length steps; more than this would block a
-/// worker, so the answer is unknown and denies.
+/// A search takes at most pattern size times text length steps; more than this in one request
+/// would block a worker, so the answer is unknown and denies.
 const MAX_SEARCH_STEPS: usize = 100_000_000;
 
-fn affordable(pattern: &Pattern, text: &str) -> bool {
-    pattern.size().saturating_mul(text.len()) <= MAX_SEARCH_STEPS
+/// How much searching a request may still cause, whatever number of rules, elements or messages
+/// asks for it.
+#[derive(Debug)]
+pub struct Effort(Cell<usize>);
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self(Cell::new(MAX_SEARCH_STEPS))
+    }
+}
+
+impl Effort {
+    /// Pays for one search; false when that is more than is left.
+    fn spend(&self, size: usize, length: usize) -> bool {
+        let left = self.0.get().checked_sub(size.saturating_mul(length));
+        if let Some(left) = left {
+            self.0.set(left);
+        }
+        left.is_some()
+    }
 }
 
 fn truth(holds: bool) -> Truth {
@@ -236,8 +258,9 @@ fn truth(holds: bool) -> Truth {
 /// Whether a value equals one of the operands; unknown when none of them is of its type.
 fn among(value: Value<'_>, operands: &[Scalar]) -> Truth {
     let mut comparable = false;
+    let number = finite(value);
     for operand in operands {
-        match equal(value, operand) {
+        match equal(value, number, operand) {
             Truth::Holds => return Truth::Holds,
             Truth::Fails => comparable = true,
             Truth::Unknown => {}
@@ -250,13 +273,14 @@ fn among(value: Value<'_>, operands: &[Scalar]) -> Truth {
     }
 }
 
-fn equal(value: Value<'_>, operand: &Scalar) -> Truth {
+/// `number` is the value read as one, which may be long, so that a list of operands reads it once.
+fn equal(value: Value<'_>, number: Option<Number<'_>>, operand: &Scalar) -> Truth {
     match (value.kind(), operand) {
         (Kind::String, Scalar::String(want)) => {
             truth(value.raw_str().is_some_and(|s| s.equals(want)))
         }
         (Kind::Bool, Scalar::Bool(want)) => truth(value.as_bool() == Some(*want)),
-        (Kind::Number, Scalar::Number(want)) => match (finite(value), Number::parse(want)) {
+        (Kind::Number, Scalar::Number(want)) => match (number, Number::parse(want)) {
             (Some(number), Some(want)) => truth(number == want),
             _ => Truth::Unknown,
         },
@@ -293,7 +317,7 @@ fn contains(value: Value<'_>, operand: &Scalar) -> Truth {
         (Kind::Array, _) => {
             let mut answer = Truth::Fails;
             for element in value.elements() {
-                match equal(element, operand) {
+                match equal(element, finite(element), operand) {
                     Truth::Holds => return Truth::Holds,
                     Truth::Unknown => answer = Truth::Unknown,
                     Truth::Fails => {}

@@ -5,6 +5,7 @@ mod compile;
 pub mod condition;
 mod model;
 pub mod path;
+pub mod schema;
 mod tools;
 
 pub use compile::compile;

@@ -5,6 +5,7 @@ use crate::limit::Quota;
 
 use super::condition::Condition;
 use super::path::Path;
+use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
 
 /// A compiled policy.
@@ -57,7 +58,8 @@ pub type Limits = Vec<Limit>;
 pub struct Rule {
     /// Its identifier, a JSON pointer into the document.
     pub id: String,
-    /// What a denied caller reads; for [`Check::Required`] made when it denies.
+    /// What a denied caller reads; where it is empty, [`Check::Required`] and [`Check::Schema`] say
+    /// what is wrong with the arguments.
     pub message: String,
     /// When it denies.
     pub check: Check,
@@ -70,6 +72,8 @@ pub struct Rule {
 pub enum Check {
     /// Unless these arguments are there and not null.
     Required(Required),
+    /// Unless the arguments satisfy it.
+    Schema(Schema),
     /// Unless all hold.
     Require(Vec<Condition>),
     /// When all hold; always, when there are none.
@@ -180,9 +184,12 @@ impl Section {
     /// What the section says of a name: the posture and the rule that says so.
     pub fn find(&self, name: &str) -> Option<(Posture, String)> {
         let rule = |part: &str| format!("{}/{part}", self.pointer);
+        if self.deny.cannot_tell(name) {
+            return Some((Posture::Deny, rule("deny")));
+        }
         if self.deny.contains(name) || self.deny.has_look_alike(name) {
             Some((Posture::Deny, rule("deny")))
-        } else if self.allow.contains(name) {
+        } else if !self.allow.cannot_tell(name) && self.allow.contains(name) {
             Some((Posture::Allow, rule("allow")))
         } else {
             self.default.map(|posture| (posture, rule("default")))

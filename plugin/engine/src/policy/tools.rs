@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::Entry;
-use crate::glob::{Glob, GlobSet};
+use crate::glob::{Glob, GlobSet, MAX_MATCHED_BYTES};
 
 /// The entries under `tools`, found in the same time however many there are.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub struct ToolTable {
     globs: GlobSet,
     /// The entry of each of `globs`.
     glob_entries: Vec<usize>,
-    folded: FxHashSet<String>,
+    folded: Folded,
 }
 
 /// What a policy says of a tool's name.
@@ -37,7 +37,7 @@ impl ToolTable {
         globs: GlobSet,
         glob_entries: Vec<usize>,
     ) -> Self {
-        let folded = exact.keys().map(|name| name.to_ascii_lowercase()).collect();
+        let folded = Folded::new(exact.keys(), &globs);
         Self {
             entries,
             exact,
@@ -53,19 +53,20 @@ impl ToolTable {
         if let Some(entry) = self.exact.get(name).and_then(entry) {
             return Listing::Exact(entry);
         }
-        if self.is_look_alike(name) {
+        if self.folded.lists(name) {
             return Listing::LookAlike;
         }
         let best = self.globs.best_match(name);
         match best.and_then(|n| self.glob_entries.get(n)).and_then(entry) {
             Some(entry) => Listing::Glob(entry),
+            None if self.folded.matches(name, &self.globs) => Listing::LookAlike,
             None => Listing::Unlisted,
         }
     }
 
-    /// Whether `name` equals an exactly listed one only after trimming or ASCII case folding.
-    fn is_look_alike(&self, name: &str) -> bool {
-        !self.folded.is_empty() && self.folded.contains(&name.trim().to_ascii_lowercase())
+    /// Whether exactly `name` is listed, not by a glob.
+    pub fn lists(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
     }
 
     /// All entries, in document order.
@@ -74,22 +75,66 @@ impl ToolTable {
     }
 }
 
+/// Names and globs without their case, to find what equals them only after folding.
+#[derive(Debug, Default)]
+struct Folded {
+    exact: FxHashSet<String>,
+    /// `None` where the globs are in lower case already.
+    globs: Option<GlobSet>,
+}
+
+impl Folded {
+    fn new<'n>(exact: impl Iterator<Item = &'n String>, globs: &GlobSet) -> Self {
+        let folds = |glob: &Glob| glob.as_str().bytes().any(|b| b.is_ascii_uppercase());
+        let folded = |glob: &Glob| Glob::parse(&glob.as_str().to_ascii_lowercase()).ok();
+        let globs = globs.globs();
+        Self {
+            exact: exact.map(|name| name.trim().to_ascii_lowercase()).collect(),
+            globs: globs
+                .iter()
+                .any(folds)
+                .then(|| GlobSet::overlapping(globs.iter().filter_map(folded).collect())),
+        }
+    }
+
+    /// Whether an exact name is equal after trimming and ASCII case folding.
+    fn lists(&self, name: &str) -> bool {
+        !self.exact.is_empty() && self.exact.contains(&name.trim().to_ascii_lowercase())
+    }
+
+    /// Whether a glob matches after trimming and ASCII case folding; `globs` are those as written.
+    fn matches(&self, name: &str, globs: &GlobSet) -> bool {
+        if globs.globs().is_empty() || name.len() > MAX_MATCHED_BYTES {
+            return false;
+        }
+        let folded = name.trim().to_ascii_lowercase();
+        // Where folding changes nothing, they have been asked.
+        (folded != name || self.globs.is_some())
+            && self
+                .globs
+                .as_ref()
+                .unwrap_or(globs)
+                .best_match(&folded)
+                .is_some()
+    }
+}
+
 /// A set of names and globs.
 #[derive(Debug, Default)]
 pub struct Names {
     exact: FxHashSet<String>,
-    folded: FxHashSet<String>,
     globs: GlobSet,
+    folded: Folded,
 }
 
 impl Names {
     /// Builds the set.
     pub(super) fn new(exact: FxHashSet<String>, globs: Vec<Glob>) -> Self {
-        let folded = exact.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let globs = GlobSet::overlapping(globs);
         Self {
+            folded: Folded::new(exact.iter(), &globs),
             exact,
-            folded,
-            globs: GlobSet::overlapping(globs),
+            globs,
         }
     }
 
@@ -98,11 +143,15 @@ impl Names {
         self.exact.contains(name) || self.globs.best_match(name).is_some()
     }
 
-    /// Whether `name` equals one of the exact names only after trimming or ASCII case folding.
+    /// Whether `name` is in it only after trimming or ASCII case folding.
     pub fn has_look_alike(&self, name: &str) -> bool {
-        !self.folded.is_empty()
-            && !self.exact.contains(name)
-            && self.folded.contains(&name.trim().to_ascii_lowercase())
+        let by_glob = || !self.contains(name) && self.folded.matches(name, &self.globs);
+        !self.exact.contains(name) && (self.folded.lists(name) || by_glob())
+    }
+
+    /// Whether it cannot be told whether `name` is in it: too long to be matched against globs.
+    pub fn cannot_tell(&self, name: &str) -> bool {
+        name.len() > MAX_MATCHED_BYTES && !self.globs.globs().is_empty() && !self.lists(name)
     }
 
     /// Whether exactly `name` is listed, not by a glob.

@@ -1,0 +1,54 @@
+//! How much a check may do, and why one had to stop.
+
+use crate::json::Value;
+
+use super::MAX_WORK;
+use super::explain::shown;
+
+/// What is asked cannot be told, so the call is denied; [`Work`] knows why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stop;
+
+/// The work that is left, and why there was a [`Stop`], in words for the caller.
+#[derive(Debug)]
+pub(super) struct Work {
+    left: usize,
+    pub(super) why: String,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            left: MAX_WORK,
+            why: String::new(),
+        }
+    }
+}
+
+impl Work {
+    /// Takes some of the work that is left.
+    #[inline(never)]
+    pub(super) fn spend(&mut self, units: usize) -> Result<(), Stop> {
+        match self.left.checked_sub(units) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => self.stop("the arguments are too large to be checked against the policy"),
+        }
+    }
+
+    /// A number that some servers read as infinite.
+    pub(super) fn overflow(&mut self, value: Value<'_>) -> Result<(), Stop> {
+        let number = shown(value.text());
+        self.stop(&format!(
+            "the number {number} is too large for any server to read"
+        ))
+    }
+
+    #[inline(never)]
+    pub(super) fn stop<T>(&mut self, why: &str) -> Result<T, Stop> {
+        why.clone_into(&mut self.why);
+        Err(Stop)
+    }
+}

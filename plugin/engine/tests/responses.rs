@@ -1,0 +1,157 @@
+//! Answers on their way back: what a caller may not call, it does not see, whatever the framing.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test")]
+
+mod support;
+
+use support::{World, gate, post};
+use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
+
+const POLICY: &str = r#"{"server":"s","policy":{"version":"1","default":"deny","hide":["secret"],"tools":{"open":{},"secret":{},"asked":{"validate":{"required_args":true}}}}}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"secret"}, {"name":"open","x":1.0},{"name":"other"},{"name":"asked","inputSchema":{"required":["a"]}}],"nextCursor":"n"}}"#;
+const SEEN: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"open","x":1.0},{"name":"asked","inputSchema":{"required":["a"]}}],"nextCursor":"n"}}"#;
+
+fn listed(world: &mut World) -> Exchange {
+    let (step, exchange) = post(&gate(POLICY), world, &[], LIST);
+    let RequestStep::Forward {
+        strip_accept_encoding,
+    } = step
+    else {
+        panic!("{step:?}");
+    };
+    assert!(strip_accept_encoding, "a compressed list could not be read");
+    exchange
+}
+
+fn head(content_type: &str) -> ResponseHead<'_> {
+    ResponseHead {
+        status: 200,
+        content_type: Some(content_type.as_bytes()),
+        content_encoding: None,
+    }
+}
+
+#[test]
+fn a_list_holds_what_may_be_called_and_nothing_else() {
+    let mut world = World::default();
+    let mut exchange = listed(&mut world);
+    assert_eq!(
+        exchange.on_response_headers(&head("application/json")),
+        ResponseStep::Buffer
+    );
+    let body = exchange.on_response_body(ANSWER.as_bytes(), &mut world);
+    assert_eq!(String::from_utf8(body.unwrap()).unwrap(), SEEN);
+}
+
+#[test]
+fn an_event_leaves_when_it_is_whole_and_without_what_is_hidden() {
+    let stream = format!(": hello\r\n\r\nevent: message\r\nid: 7\r\ndata: {ANSWER}\r\n\r\n");
+    let want = format!(": hello\r\n\r\nevent: message\r\nid: 7\r\ndata: {SEEN}\r\n\r\n");
+    for cut in 0..stream.len() {
+        let mut world = World::default();
+        let mut exchange = listed(&mut world);
+        let step = exchange.on_response_headers(&head("text/event-stream"));
+        assert_eq!(step, ResponseStep::Stream);
+        let (first, second) = stream.as_bytes().split_at(cut);
+        let mut out = exchange.on_response_chunk(first, false, &mut world);
+        assert!(!String::from_utf8_lossy(&out).contains("secret"));
+        out.extend(exchange.on_response_chunk(second, true, &mut world));
+        assert_eq!(String::from_utf8(out).unwrap(), want, "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_not_passed_on() {
+    let mut world = World::default();
+    let gzip = ResponseHead {
+        content_encoding: Some(b"gzip"),
+        ..head("application/json")
+    };
+    let utf16 = head("application/json; charset=utf-16");
+    for refused in [gzip, utf16] {
+        let step = listed(&mut world).on_response_headers(&refused);
+        let ResponseStep::Refuse(reply) = step else {
+            panic!("{step:?}");
+        };
+        assert_eq!(reply.status, 502);
+    }
+    let twice =
+        r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]},"result":{"tools":[{"name":"secret"}]}}"#;
+    let mut exchange = listed(&mut world);
+    exchange.on_response_headers(&head("application/json; charset=UTF-8"));
+    let body = exchange
+        .on_response_body(twice.as_bytes(), &mut world)
+        .unwrap();
+    let body = String::from_utf8(body).unwrap();
+    assert!(
+        body.contains(r#""id":1,"error":{"code":-32603"#) && !body.contains("secret"),
+        "{body}"
+    );
+}
+
+#[test]
+fn a_list_teaches_what_calls_require() {
+    let mut world = World::default();
+    let call = |world: &mut World, arguments: &str| {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"asked","arguments":{arguments}}}}}"#
+        );
+        matches!(
+            post(&gate(POLICY), world, &[], &body).0,
+            RequestStep::Forward { .. }
+        )
+    };
+    assert!(!call(&mut world, r#"{"a":1}"#), "nothing is known yet");
+    let mut exchange = listed(&mut world);
+    exchange.on_response_headers(&head("application/json"));
+    exchange.on_response_body(ANSWER.as_bytes(), &mut world);
+    assert!(call(&mut world, r#"{"a":1}"#));
+    assert!(!call(&mut world, r#"{"a":null}"#));
+    assert!(!call(&mut world, r#"{"A":1,"a":1}"#));
+    assert!(!call(&mut world, "{}"));
+}
+
+#[test]
+fn nothing_is_looked_at_where_nothing_is_hidden() {
+    let mut world = World::default();
+    let open = gate(r#"{"server":"s","policy":{"version":"1","default":"allow"}}"#);
+    let (step, mut exchange) = post(&open, &mut world, &[], LIST);
+    assert_eq!(
+        step,
+        RequestStep::Forward {
+            strip_accept_encoding: false
+        }
+    );
+    assert!(!exchange.watches_response());
+    assert_eq!(
+        exchange.on_response_headers(&head("application/json")),
+        ResponseStep::Pass
+    );
+}
+
+#[test]
+fn a_stranger_opens_no_stream_but_may_ask_what_a_browser_must_ask() {
+    let granted = gate(
+        r#"{"server":"s","identity":[{"bearer":true}],"policies":{"p":{"version":"1","default":"allow"}},"grants":{"a":{"token_sha256":"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb","policy":"p"}}}"#,
+    );
+    let mut world = World::default();
+    for (method, token, want) in [
+        ("GET", None, Err(403)),
+        ("DELETE", Some("Bearer b"), Err(403)),
+        ("GET", Some("Bearer a"), Ok(())),
+        ("OPTIONS", None, Ok(())),
+    ] {
+        let pairs = [(":method", Some(method)), ("authorization", token)];
+        let headers = pairs
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_bytes(), (*value)?.as_bytes())))
+            .collect();
+        let mut exchange = Exchange::new(std::rc::Rc::clone(&granted));
+        let got = match exchange.on_request_headers(&headers, true, &mut world) {
+            RequestStep::Forward { .. } => Ok(()),
+            RequestStep::Reply(reply) => Err(reply.status),
+            RequestStep::AwaitBody => panic!("nothing follows"),
+        };
+        assert_eq!(got, want, "{method} {token:?}");
+    }
+}

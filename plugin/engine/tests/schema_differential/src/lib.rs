@@ -1,0 +1,1 @@
+//! Nothing: the tests compare two implementations of JSON Schema.

@@ -39,8 +39,7 @@ fn fuel(host: &mut Host, tool: &str) -> u64 {
         "params": {"name": tool, "arguments": {"amount": 5}}});
     let mut last = 0;
     for _ in 0..2 {
-        let request =
-            Request::post("/mcp", body.to_string()).with_header("content-type", "application/json");
+        let request = Request::post("/mcp", body.to_string());
         let mut upstream = |_: &Request| -> Reply { Response::new(200).with_body("{}").into() };
         let exchange = host.exchange(0, &request, &mut upstream);
         let record: Value = serde_json::from_slice(&exchange.filter_state["toolgate"]).unwrap();

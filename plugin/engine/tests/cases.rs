@@ -8,14 +8,16 @@
 
 #[path = "cases/harness/mod.rs"]
 mod harness;
+#[path = "cases/native.rs"]
+mod native;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::format::Case;
-use harness::native::Native;
 use harness::run::run;
+use native::Native;
 
 /// The one check: a case file's text, run in a world of its own.
 fn check(text: &str) -> Result<(), String> {

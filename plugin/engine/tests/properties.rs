@@ -8,10 +8,11 @@
 
 #[path = "properties/differential.rs"]
 mod differential;
-#[allow(dead_code, reason = "the cases use all of it")]
 #[path = "cases/harness/mod.rs"]
 mod harness;
 #[path = "properties/language.rs"]
 mod language;
+#[path = "cases/native.rs"]
+mod native;
 #[path = "properties/random.rs"]
 mod random;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::harness::format::{start, wrapped};
-use super::harness::native::Native;
+use super::native::Native;
 use super::harness::run::{Request, World};
 use super::random::{
     Json, Rules, arguments, guard, object, policy, rules, string, style, text, tool,

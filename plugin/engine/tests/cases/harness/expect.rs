@@ -8,7 +8,7 @@ use super::run::{Answer, Reply, Request};
 
 /// # Errors
 /// The first difference.
-pub(crate) fn check(step: &Step, request: &Request, answer: &Answer) -> Result<(), String> {
+pub fn check(step: &Step, request: &Request, answer: &Answer) -> Result<(), String> {
     let record: Value =
         serde_json::from_str(&answer.record).map_err(|e| format!("no record: {e}"))?;
     let want = step.outcome.unwrap_or(Outcome::Allow);
@@ -50,10 +50,9 @@ fn word<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }
 
-fn same<A, B>(what: &str, want: A, got: B) -> Result<(), String>
+fn same<A: std::fmt::Debug, B: std::fmt::Debug>(what: &str, want: A, got: B) -> Result<(), String>
 where
-    A: std::fmt::Debug + PartialEq<B>,
-    B: std::fmt::Debug,
+    A: PartialEq<B>,
 {
     if want == got {
         Ok(())

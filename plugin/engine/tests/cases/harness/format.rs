@@ -12,7 +12,7 @@ const START: u64 = 1_767_607_200;
 const NANOS: u64 = 1_000_000_000;
 
 /// JSON exactly as written, so that no number is rounded and no key reordered on the way.
-pub(crate) type Raw = Box<RawValue>;
+pub type Raw = Box<RawValue>;
 
 fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Raw>, D::Error> {
     Raw::deserialize(from).map(Some)
@@ -21,83 +21,83 @@ fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Raw>, D::Error> 
 /// One case.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Case {
-    pub(crate) about: String,
+pub struct Case {
+    pub about: String,
     #[serde(deserialize_with = "written")]
-    pub(crate) policy: Option<Raw>,
+    pub policy: Option<Raw>,
     #[serde(deserialize_with = "written")]
-    pub(crate) config: Option<Raw>,
-    pub(crate) policy_text: Option<String>,
-    pub(crate) config_text: Option<String>,
-    pub(crate) steps: Vec<Step>,
-    pub(crate) refused: Option<Vec<Said>>,
-    pub(crate) warned: Option<Vec<Said>>,
+    pub config: Option<Raw>,
+    pub policy_text: Option<String>,
+    pub config_text: Option<String>,
+    pub steps: Vec<Step>,
+    pub refused: Option<Vec<Said>>,
+    pub warned: Option<Vec<Said>>,
 }
 
 /// A fault that loading must name.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
-    pub(crate) pointer: String,
-    pub(crate) message: String,
+pub struct Said {
+    pub pointer: String,
+    pub message: String,
 }
 
 /// One thing that happens, and what must come of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Step {
-    pub(crate) note: Option<String>,
+pub struct Step {
+    pub note: Option<String>,
     #[serde(deserialize_with = "written")]
-    pub(crate) at: Option<Raw>,
+    pub at: Option<Raw>,
     // What happens: exactly one of these.
-    pub(crate) call: Option<String>,
-    pub(crate) method: Option<String>,
-    pub(crate) body: Option<String>,
-    pub(crate) body_hex: Option<String>,
-    pub(crate) http: Option<String>,
+    pub call: Option<String>,
+    pub method: Option<String>,
+    pub body: Option<String>,
+    pub body_hex: Option<String>,
+    pub http: Option<String>,
     #[serde(deserialize_with = "written")]
-    pub(crate) learn: Option<Raw>,
+    pub learn: Option<Raw>,
     #[serde(deserialize_with = "written")]
-    pub(crate) load_policy: Option<Raw>,
+    pub load_policy: Option<Raw>,
     #[serde(deserialize_with = "written")]
-    pub(crate) load_config: Option<Raw>,
-    pub(crate) store: Option<Store>,
+    pub load_config: Option<Raw>,
+    pub store: Option<Store>,
     // How it happens.
     #[serde(deserialize_with = "written")]
-    pub(crate) args: Option<Raw>,
+    pub args: Option<Raw>,
     #[serde(deserialize_with = "written")]
-    pub(crate) params: Option<Raw>,
+    pub params: Option<Raw>,
     #[serde(deserialize_with = "written")]
-    pub(crate) id: Option<Raw>,
-    pub(crate) headers: BTreeMap<String, Values>,
-    pub(crate) client: Option<String>,
-    pub(crate) claims: Option<serde_json::Value>,
-    pub(crate) san: Option<String>,
-    pub(crate) cluster: Option<String>,
-    pub(crate) list: Option<String>,
-    pub(crate) arrives: Arrives,
-    pub(crate) fill: usize,
-    pub(crate) times: Option<u32>,
+    pub id: Option<Raw>,
+    pub headers: BTreeMap<String, Values>,
+    pub client: Option<String>,
+    pub claims: Option<serde_json::Value>,
+    pub san: Option<String>,
+    pub cluster: Option<String>,
+    pub list: Option<String>,
+    pub arrives: Arrives,
+    pub fill: usize,
+    pub times: Option<u32>,
     // What must come of it.
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) rule: Option<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) status: Option<u16>,
-    pub(crate) code: Option<i64>,
-    pub(crate) retry_after: Option<u64>,
-    pub(crate) caller: Option<String>,
-    pub(crate) shadow: Vec<String>,
-    pub(crate) reply: Option<serde_json::Value>,
-    pub(crate) reply_headers: BTreeMap<String, String>,
-    pub(crate) sees: Option<Vec<String>>,
-    pub(crate) answer: Option<serde_json::Value>,
-    pub(crate) refused: Option<Vec<Said>>,
+    pub outcome: Option<Outcome>,
+    pub rule: Option<String>,
+    pub message: Option<String>,
+    pub status: Option<u16>,
+    pub code: Option<i64>,
+    pub retry_after: Option<u64>,
+    pub caller: Option<String>,
+    pub shadow: Vec<String>,
+    pub reply: Option<serde_json::Value>,
+    pub reply_headers: BTreeMap<String, String>,
+    pub sees: Option<Vec<String>>,
+    pub answer: Option<serde_json::Value>,
+    pub refused: Option<Vec<Said>>,
 }
 
 /// A header's value, or its values when it is sent several times, or not at all.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Values {
+pub enum Values {
     One(String),
     Many(Vec<String>),
 }
@@ -105,14 +105,14 @@ pub(crate) enum Values {
 /// What the record says became of a request.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Outcome {
+pub enum Outcome {
     Allow,
     Deny,
     Reject,
 }
 
 impl Outcome {
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::Deny => "deny",
@@ -124,7 +124,7 @@ impl Outcome {
 /// Whether the place that holds counters works.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Store {
+pub enum Store {
     Works,
     Fails,
 }
@@ -132,7 +132,7 @@ pub(crate) enum Store {
 /// The form in which the upstream's answer arrives.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Arrives {
+pub enum Arrives {
     #[default]
     Json,
     Sse,
@@ -144,7 +144,7 @@ impl Case {
     ///
     /// # Errors
     /// What is wrong with it, a case that would check nothing included.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         let case: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         if case.about.trim().is_empty() {
             return Err("`about` is missing: say what the case shows".into());
@@ -177,7 +177,7 @@ impl Case {
     }
 
     /// The plugin's configuration that the case is about, as text.
-    pub(crate) fn configuration(&self) -> String {
+    pub fn configuration(&self) -> String {
         match (&self.policy, &self.config, &self.policy_text) {
             (Some(policy), ..) => wrapped(policy.get()),
             (_, Some(config), _) => config.get().to_owned(),
@@ -188,13 +188,13 @@ impl Case {
 }
 
 /// The configuration that has only a policy.
-pub(crate) fn wrapped(policy: &str) -> String {
+pub fn wrapped(policy: &str) -> String {
     format!("{{\"server\":\"test\",\"policy\":{policy}}}")
 }
 
 impl Step {
     /// Whether it sends a request.
-    pub(crate) fn sends(&self) -> bool {
+    pub fn sends(&self) -> bool {
         self.load_policy.is_none() && self.load_config.is_none() && self.store.is_none()
     }
 
@@ -266,7 +266,7 @@ impl Step {
     }
 
     /// When it happens, in nanoseconds since the Unix epoch; `before` when the step does not say.
-    pub(crate) fn time(&self, before: u64) -> Result<u64, String> {
+    pub fn time(&self, before: u64) -> Result<u64, String> {
         let Some(at) = &self.at else {
             return Ok(before);
         };
@@ -282,7 +282,7 @@ impl Step {
 }
 
 /// When every case begins, in nanoseconds since the Unix epoch.
-pub(crate) fn start() -> u64 {
+pub fn start() -> u64 {
     START.saturating_mul(NANOS)
 }
 

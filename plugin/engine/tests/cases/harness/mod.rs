@@ -1,6 +1,10 @@
 //! Reading case files and running them; see `../README.md`.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared by the tests of the engine and of the module; neither uses all of it"
+)]
 
-pub(crate) mod expect;
-pub(crate) mod format;
-pub(crate) mod native;
-pub(crate) mod run;
+pub mod expect;
+pub mod format;
+pub mod run;

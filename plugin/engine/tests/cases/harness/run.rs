@@ -4,7 +4,7 @@ use super::expect::check;
 use super::format::{Arrives, Case, Said, Step, Store, Values, start, wrapped};
 
 /// Something that enforces policies.
-pub(crate) trait World {
+pub trait World {
     /// Takes a configuration; the old one stays when it is refused.
     fn load(&mut self, configuration: &str) -> Loaded;
     /// One HTTP exchange.
@@ -15,65 +15,65 @@ pub(crate) trait World {
 
 /// What became of a configuration.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) accepted: bool,
-    pub(crate) errors: Vec<Fault>,
-    pub(crate) warnings: Vec<Fault>,
+pub struct Loaded {
+    pub accepted: bool,
+    pub errors: Vec<Fault>,
+    pub warnings: Vec<Fault>,
 }
 
 /// Something wrong with a configuration.
 #[derive(Debug)]
-pub(crate) struct Fault {
-    pub(crate) pointer: String,
-    pub(crate) message: String,
+pub struct Fault {
+    pub pointer: String,
+    pub message: String,
 }
 
 /// A request as the client sends it.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// Nanoseconds since the Unix epoch.
-    pub(crate) now: u64,
+    pub now: u64,
     /// Pseudo-headers included.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// `None` ends the stream with the headers.
-    pub(crate) body: Option<Vec<u8>>,
+    pub body: Option<Vec<u8>>,
     /// Envoy's attributes of the stream, in Envoy's encoding.
-    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
+    pub properties: Vec<(Vec<String>, Vec<u8>)>,
     /// What the upstream answers when the request reaches it.
-    pub(crate) upstream: Option<Upstream>,
+    pub upstream: Option<Upstream>,
 }
 
 /// An upstream's answer.
 #[derive(Debug)]
-pub(crate) struct Upstream {
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Upstream {
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 /// What came of a request.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The decision record.
-    pub(crate) record: String,
+    pub record: String,
     /// The answer made in the upstream's stead; `None` when the request was forwarded.
-    pub(crate) reply: Option<Reply>,
+    pub reply: Option<Reply>,
     /// What the client read of the upstream's answer, when there was one.
-    pub(crate) response: Option<Reply>,
+    pub response: Option<Reply>,
 }
 
 /// An HTTP answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 /// Runs a case.
 ///
 /// # Errors
 /// The first difference, with the step in which it was met.
-pub(crate) fn run(case: &Case, world: &mut dyn World) -> Result<(), String> {
+pub fn run(case: &Case, world: &mut dyn World) -> Result<(), String> {
     let loaded = world.load(&case.configuration());
     if let Some(refused) = &case.refused {
         if loaded.accepted {

@@ -9,8 +9,8 @@ use toolgate_engine::limit::{StoreError, Updater};
 use toolgate_engine::mcp::{Headers, Reply as Made};
 use toolgate_engine::{Exchange, Gate, Surroundings};
 
-use super::format::Store;
-use super::run::{Answer, Fault, Loaded, Reply, Request, Upstream, World};
+use crate::harness::format::Store;
+use crate::harness::run::{Answer, Fault, Loaded, Reply, Request, Upstream, World};
 
 /// One proxy.
 #[derive(Debug, Default)]

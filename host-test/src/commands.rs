@@ -1,7 +1,9 @@
 //! The command line.
 
+mod check;
 mod clock;
 mod config;
+mod convert;
 mod decide;
 mod document;
 mod failure;
@@ -33,8 +35,10 @@ Example:
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
     Decide(decide::Decide),
     Config(config::Config),
+    Convert(convert::Convert),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -44,8 +48,10 @@ type Trouble = String;
 pub(crate) fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(run) => run.run(),
+        Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
         Command::Config(config) => config.run(),
+        Command::Convert(convert) => convert.run(),
     };
     match result {
         Ok(code) => code,

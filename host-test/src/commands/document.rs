@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use toolgate_engine::config::plugin::is_plugin;
+use toolgate_engine::config::plugin::{is_plugin, read_plugin};
 use toolgate_engine::config::policy::read_policy;
 use toolgate_engine::config::{Fault, Faults, Field, Severity};
 use toolgate_engine::json::{self, Value};
+use toolgate_engine::policy::lint::{lint, lint_plugin};
 use toolgate_engine::{Gate, policy};
 
 use crate::scenario::config;
@@ -139,8 +140,8 @@ impl Document {
         }
         let extension = self.path.extension().and_then(|e| e.to_str());
         let places = if matches!(extension, Some("yaml" | "yml")) {
-            let converted =
-                yaml::to_json(&self.text).map_err(|e| plain(Some(e.at), None, e.why))?;
+            let converted = yaml::to_json(&self.text)
+                .map_err(|e| plain(Some(e.at), None, syntax::of_yaml(&e.why)))?;
             self.json = converted.json;
             Places::Yaml(converted.places)
         } else {
@@ -172,9 +173,7 @@ impl Document {
         }
         let faults = match self.kind {
             Kind::Policy => policy_faults(value),
-            Kind::Config => match Gate::load(self.json.as_bytes()) {
-                Ok((_, faults)) | Err(faults) => faults,
-            },
+            Kind::Config => config_faults(value, &self.json),
         };
         for fault in faults.as_slice() {
             let finding = self.place(fault, places);
@@ -194,8 +193,28 @@ impl Document {
 
 fn policy_faults(value: Value<'_>) -> Faults {
     let mut faults = Faults::default();
-    if let Some(raw) = read_policy(&Field::root(value), &mut faults) {
-        policy::compile(&raw, &mut faults);
+    if let Some(raw) = read_policy(&Field::root(value), &mut faults)
+        && let Some(policy) = policy::compile(&raw, &mut faults)
+    {
+        lint(&raw, &policy, &mut faults);
+    }
+    faults
+}
+
+fn config_faults(value: Value<'_>, json: &str) -> Faults {
+    let mut faults = match Gate::load(json.as_bytes()) {
+        Ok((_, faults)) => faults,
+        Err(faults) => return faults,
+    };
+    // Read once more for what the gate does not keep; it has told of everything there is to tell.
+    let mut told = Faults::default();
+    if let Some(raw) = read_plugin(&Field::root(value), &mut told) {
+        lint_plugin(&raw, &mut faults);
+        for raw in raw.policy.iter().chain(raw.policies.iter().map(|(_, p)| p)) {
+            if let Some(policy) = policy::compile(raw, &mut told) {
+                lint(raw, &policy, &mut faults);
+            }
+        }
     }
     faults
 }

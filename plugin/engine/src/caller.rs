@@ -53,11 +53,12 @@ pub enum Caller {
 }
 
 impl Callers {
-    /// Checks and indexes what was written; `policy` finds a policy by name.
+    /// Checks and indexes what was written; `policy` finds a policy by name, or
+    /// says which name may be meant.
     pub fn compile(
         identity: Vec<RawIdentity>,
         grants: Vec<RawGrant>,
-        policy: &dyn Fn(&str) -> Option<usize>,
+        policy: &dyn Fn(&str) -> Result<usize, String>,
         faults: &mut Faults,
     ) -> Self {
         let mut callers = Self {
@@ -72,12 +73,15 @@ impl Callers {
         }
         for grant in grants {
             let index = callers.grants.len();
-            let Some(policy) = policy(&grant.policy.0) else {
-                faults.error(
-                    &grant.policy.1,
-                    format!("`{}` is not a name under `policies`", grant.policy.0),
-                );
-                continue;
+            let policy = match policy(&grant.policy.0) {
+                Ok(policy) => policy,
+                Err(hint) => {
+                    faults.error(
+                        &grant.policy.1,
+                        format!("`{}` is not a name under `policies`{hint}", grant.policy.0),
+                    );
+                    continue;
+                }
             };
             if !callers.can_find(&grant.credential) {
                 faults.error(

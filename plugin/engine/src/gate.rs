@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
-use crate::config::{Faults, Field, json_of_struct};
+use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -104,7 +104,8 @@ impl Gate {
         let broken: Vec<&str> = raw.policies.iter().map(|(name, _)| name.as_str()).collect();
         let find = |name: &str| {
             let known = names.get(name).copied().filter(|_| !name.is_empty());
-            known.or_else(|| broken.contains(&name).then_some(0))
+            let known = known.or_else(|| broken.contains(&name).then_some(0));
+            known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
         Some(Self {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+mod cover;
 mod overlap;
 mod set;
 

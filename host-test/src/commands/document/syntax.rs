@@ -28,6 +28,9 @@ pub(super) fn finding(text: &str, error: &SyntaxError) -> Finding {
         Problem::Expected(_) if here == Some('\'') => {
             "strings and keys stand in double quotes: write \"…\" instead of '…'".to_owned()
         }
+        Problem::Expected(_) if mismatched(text, offset).is_some() => {
+            mismatched(text, offset).unwrap_or_default()
+        }
         Problem::Expected(what) if *what == "`,` or `}`" || *what == "`,` or `]`" => {
             let missing_comma = here.is_some_and(|c| c == '"' || c == '{' || c == '[');
             if missing_comma {
@@ -42,10 +45,13 @@ pub(super) fn finding(text: &str, error: &SyntaxError) -> Finding {
         Problem::Trailing => {
             "the document ends before this: one file holds one JSON value".to_owned()
         }
-        Problem::ControlCharacter => {
-            "a control character stands in a string: escape it, such as `\\n` for a new line (or \
-             close the string before the end of the line)"
+        Problem::ControlCharacter if matches!(here, Some('\n' | '\r')) => {
+            "this string is not closed on its line: add the `\"` (a new line inside a string is \
+             written `\\n`)"
                 .to_owned()
+        }
+        Problem::ControlCharacter => {
+            "a control character stands in a string: escape it, such as `\\t` for a tab".to_owned()
         }
         Problem::BadEscape => {
             "JSON has no such escape; write `\\\\` for a backslash, as in \"\\\\d+\"".to_owned()
@@ -65,8 +71,44 @@ fn shown(found: Option<char>) -> String {
     found.map_or_else(|| "the end of the file".to_owned(), |c| format!("`{c}`"))
 }
 
-/// The innermost thing that the end of the file leaves open.
+/// What a YAML parser says, in words for the person who wrote the text.
+pub(super) fn of_yaml(why: &str) -> String {
+    if why.contains("tab") && why.contains("indentation") {
+        return "a tab stands in the indentation: YAML indents with spaces".to_owned();
+    }
+    if why.contains("did not find expected") || why.contains("mapping values are not allowed") {
+        return format!("{why}: check that this line is indented like its neighbours");
+    }
+    if why == "the file is empty" {
+        return "the file is empty; a policy begins with `version: \"1\"`".to_owned();
+    }
+    why.to_owned()
+}
+
+/// A bracket that closes another than the one that is open.
+fn mismatched(text: &str, offset: usize) -> Option<String> {
+    let closing = text.get(offset..)?.chars().next()?;
+    let (at, opening) = left_open(text.get(..offset)?)?;
+    let wrong = matches!((opening, closing), ('[', '}') | ('{', ']'));
+    wrong.then(|| {
+        let at = position(text, at);
+        format!("`{closing}` does not close the `{opening}` at {at}")
+    })
+}
+
+/// What the end of the file leaves open, in words.
 fn unclosed(text: &str) -> String {
+    match left_open(text) {
+        None => "the file ends where a value is due".to_owned(),
+        Some((at, opening)) => format!(
+            "the file ends, but the `{opening}` at {} is not closed",
+            position(text, at)
+        ),
+    }
+}
+
+/// The innermost bracket or quote that the end of a text leaves open, and where it stands.
+fn left_open(text: &str) -> Option<(usize, char)> {
     let mut open = Vec::new();
     let mut string = None;
     let mut escaped = false;
@@ -76,7 +118,7 @@ fn unclosed(text: &str) -> String {
             (Some(_), '\\') => escaped = true,
             (Some(_), '"') => string = None,
             (Some(_), _) => {}
-            (None, '"') => string = Some(at),
+            (None, '"') => string = Some((at, c)),
             (None, '{' | '[') => open.push((at, c)),
             (None, '}' | ']') => {
                 open.pop();
@@ -84,13 +126,5 @@ fn unclosed(text: &str) -> String {
             (None, _) => {}
         }
     }
-    let (at, bracket) = match (string, open.pop()) {
-        (Some(at), _) => (at, '"'),
-        (None, Some(open)) => open,
-        (None, None) => return "the file ends where a value is due".to_owned(),
-    };
-    format!(
-        "the file ends, but the `{bracket}` at {} is not closed",
-        position(text, at)
-    )
+    string.or_else(|| open.pop())
 }

@@ -46,6 +46,20 @@ impl Keyword for Operator {
         ("contains", Operator::Contains),
         ("exists", Operator::Exists),
     ];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("=", "eq"),
+        ("==", "eq"),
+        ("equals", "eq"),
+        ("!=", "neq"),
+        ("not_eq", "neq"),
+        ("<", "lt"),
+        ("<=", "lte"),
+        (">", "gt"),
+        (">=", "gte"),
+        ("greater", "gt"),
+        ("less", "lt"),
+        ("matches", "regex"),
+    ];
 }
 
 /// One condition as written.

@@ -10,6 +10,9 @@ pub trait Keyword: Copy + 'static {
     /// Every word and its value.
     const WORDS: &'static [(&'static str, Self)];
 
+    /// Other words for them that people try, for hints.
+    const OTHERS: &'static [(&'static str, &'static str)] = &[];
+
     /// Reads a field that holds one of the words.
     fn read(field: &Field<'_>, faults: &mut Faults) -> Option<Self> {
         let Some(word) = field.value.as_str() else {
@@ -20,7 +23,11 @@ pub trait Keyword: Copy + 'static {
         let found = Self::WORDS.iter().find(|(w, _)| *w == word);
         if found.is_none() {
             let names = || Self::WORDS.iter().map(|(w, _)| *w);
-            let hint = hint(&word, names());
+            let other = Self::OTHERS.iter().find(|(other, _)| *other == word);
+            let hint = match other {
+                Some((_, meant)) => format!(", did you mean `{meant}`?"),
+                None => hint(&word, names()),
+            };
             faults.error(
                 &field.pointer,
                 format!(
@@ -48,7 +55,7 @@ pub(crate) fn hint<'k>(word: &str, mut known: impl Iterator<Item = &'k str>) -> 
 }
 
 /// Not generic: every copy would cost a kilobyte of the module.
-fn nearest<'k>(word: &str, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(super) fn nearest<'k>(word: &str, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
     // A long word is no typing error, and comparing it would cost its square.
     if word.len() > 64 {
         return None;
@@ -56,7 +63,7 @@ fn nearest<'k>(word: &str, known: &mut dyn Iterator<Item = &'k str>) -> Option<&
     let lower = word.to_lowercase().replace('-', "_");
     known
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
-        .filter(|(d, name)| *d <= (name.len() / 3).max(1))
+        .filter(|(d, name)| *d <= (name.len() / 3).max(1) && *d < name.len())
         .min_by_key(|(d, _)| *d)
         .map(|(_, name)| name)
 }

@@ -163,6 +163,7 @@ fn bare_policy(field: &Field<'_>) -> Option<&'static str> {
 }
 
 fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> {
+    let faults_before = faults.as_slice().len();
     let object = Object::read(field, &["bearer", "header", "claim", "san"], faults)?;
     let mut found = Vec::new();
     if let Some(bearer) = object.get("bearer") {
@@ -188,7 +189,7 @@ fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> 
             None => {}
         }
     }
-    if found.len() != 1 && !faults.fatal() {
+    if found.len() != 1 && faults.as_slice().len() == faults_before {
         faults.error(
             &field.pointer,
             "expected exactly one of `bearer`, `header`, `claim`, `san`",
@@ -227,6 +228,7 @@ fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<Ra
             &field.pointer,
             "expected exactly one of `token_sha256`, `claim`, `san`",
         );
+        return None;
     }
     Some(RawGrant {
         pointer: field.pointer.clone(),

@@ -153,6 +153,7 @@ pub fn read_policy<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPoli
     read_version(&object, has_rules, faults);
     policy.default = match object.get("default") {
         Some(default) => Posture::read(default, faults),
+        None if object.is_misspelt("default") => None,
         None if has_rules => {
             faults.warn(
                 &field.pointer,
@@ -179,7 +180,7 @@ fn read_version(object: &Object<'_>, has_rules: bool, faults: &mut Faults) {
                 faults.error(&version.pointer, format!("expected `\"1\"`, found {found}"));
             }
         }
-        None if has_rules => {}
+        None if has_rules || object.is_misspelt("version") => {}
         None => faults.error(
             &object.pointer,
             "`version` is missing: state `\"version\": \"1\"`",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fault::Faults;
-use super::keyword::hint;
+use super::keyword::{hint, nearest};
 use crate::json::Value;
 
 /// A value and the JSON pointer of where it stands.
@@ -143,20 +143,24 @@ pub struct Object<'a> {
     /// Where it stands.
     pub pointer: String,
     members: Vec<(String, Field<'a>)>,
+    /// Known keys that unknown ones were probably meant as: not missed as well.
+    misspelt: Vec<&'static str>,
 }
 
 impl<'a> Object<'a> {
     /// Reads an object, noting every key that is not `known`.
-    pub fn read(field: &Field<'a>, known: &[&str], faults: &mut Faults) -> Option<Self> {
+    pub fn read(field: &Field<'a>, known: &[&'static str], faults: &mut Faults) -> Option<Self> {
         if field.value.kind() != crate::json::Kind::Object {
             field.wrong("an object", faults);
             return None;
         }
         let mut members = field.entries(faults);
+        let mut misspelt = Vec::new();
         members.retain(|(key, member)| {
             let fine = known.contains(&key.as_str());
             if !fine {
                 let hint = hint(key, known.iter().copied());
+                misspelt.extend(nearest(key, &mut known.iter().copied()));
                 let known: Vec<_> = known.iter().map(|k| format!("`{k}`")).collect();
                 faults.key_error(
                     &member.pointer,
@@ -171,6 +175,7 @@ impl<'a> Object<'a> {
         Some(Self {
             pointer: field.pointer.clone(),
             members,
+            misspelt,
         })
     }
 
@@ -182,10 +187,15 @@ impl<'a> Object<'a> {
             .map(|(_, field)| field)
     }
 
+    /// Whether a key was probably meant as this one, and is a fault already.
+    pub fn is_misspelt(&self, key: &str) -> bool {
+        self.misspelt.contains(&key)
+    }
+
     /// The member of that name, a fault when it is missing.
     pub fn required(&self, key: &str, faults: &mut Faults) -> Option<&Field<'a>> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.is_misspelt(key) {
             faults.error(&self.pointer, format!("`{key}` is missing"));
         }
         found

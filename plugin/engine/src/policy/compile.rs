@@ -417,6 +417,7 @@ impl Compiler<'_> {
         let own = format!("state.{owner}.{}", raw.counter);
         let mut bound = None;
         let mut others = Vec::new();
+        let mut told = false;
         for condition in &raw.conditions {
             let path = condition.path.value.as_str().unwrap_or_default();
             if !path.starts_with("state.") {
@@ -429,6 +430,7 @@ impl Compiler<'_> {
                 (Operator::Lt, Some(n)) => n.checked_sub(1),
                 _ => None,
             };
+            let before = self.faults.as_slice().len();
             if path != own {
                 self.faults.error(
                     &condition.path.pointer,
@@ -445,6 +447,7 @@ impl Compiler<'_> {
                     "a counter is bounded by `lte` or `lt` and an integer that admits at least 1",
                 );
             }
+            told |= self.faults.as_slice().len() > before;
         }
         if !others.is_empty() {
             entry.rules.push(Rule {
@@ -458,10 +461,12 @@ impl Compiler<'_> {
             });
         }
         let Some(max) = bound else {
-            self.faults.error(
-                &raw.pointer,
-                format!("nothing bounds this counter: add a condition `{own}` with `lte`"),
-            );
+            if !told {
+                self.faults.error(
+                    &raw.pointer,
+                    format!("nothing bounds this counter: add a condition `{own}` with `lte`"),
+                );
+            }
             return;
         };
         let limit = RawLimit {

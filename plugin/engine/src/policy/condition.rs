@@ -10,6 +10,8 @@ use crate::pattern::Pattern;
 
 use super::path::{Found, Path, walk};
 
+mod show;
+
 /// An operand of `eq`, `neq`, `in`, `not_in`, `contains`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scalar {

@@ -3,6 +3,7 @@
 
 mod compile;
 pub mod condition;
+pub mod lint;
 mod model;
 pub mod path;
 pub mod schema;

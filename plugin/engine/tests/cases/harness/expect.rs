@@ -52,7 +52,7 @@ fn word<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 
 fn same<A, B>(what: &str, want: A, got: B) -> Result<(), String>
 where
-    A: std::fmt::Debug + PartialEq<B>,
+    A: PartialEq<B> + std::fmt::Debug,
     B: std::fmt::Debug,
 {
     if want == got {

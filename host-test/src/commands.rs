@@ -3,6 +3,7 @@
 mod check;
 mod clock;
 mod config;
+mod convert;
 mod decide;
 mod document;
 mod failure;
@@ -36,6 +37,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Decide(decide::Decide),
+    Convert(convert::Convert),
     Config(config::Config),
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
     };
     match result {

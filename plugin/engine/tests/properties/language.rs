@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::harness::format::{start, wrapped};
-use super::native::Native;
 use super::harness::run::{Request, World};
+use super::native::Native;
 use super::random::{
     Json, Rules, arguments, guard, object, policy, rules, string, style, text, tool,
 };

@@ -27,7 +27,7 @@ pub(crate) fn module() -> &'static Module {
         let file = said
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter_map(|message| message["filenames"][0].as_str().map(str::to_owned))
+            .filter_map(|message| Some(message.get("filenames")?.get(0)?.as_str()?.to_owned()))
             .rfind(|file| file.ends_with("toolgate.wasm"))
             .unwrap();
         Module::from_file(Path::new(&file)).unwrap()

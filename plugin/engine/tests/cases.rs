@@ -1,10 +1,5 @@
 //! Every file under `cases/` is one case of the policy language: a policy, what is sent, what must
 //! come of it. `CASES=operators/eq cargo test --test cases` runs those whose path holds the text.
-#![expect(
-    unreachable_pub,
-    clippy::arithmetic_side_effects,
-    reason = "test code, on numbers that the cases choose"
-)]
 
 #[path = "cases/harness/mod.rs"]
 mod harness;

@@ -50,9 +50,10 @@ fn word<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }
 
-fn same<A: std::fmt::Debug, B: std::fmt::Debug>(what: &str, want: A, got: B) -> Result<(), String>
+fn same<A, B>(what: &str, want: A, got: B) -> Result<(), String>
 where
-    A: PartialEq<B>,
+    A: PartialEq<B> + std::fmt::Debug,
+    B: std::fmt::Debug,
 {
     if want == got {
         Ok(())

@@ -2,6 +2,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::arithmetic_side_effects,
     reason = "shared by the tests of the engine and of the module; neither uses all of it"
 )]
 

@@ -6,6 +6,7 @@ mod config;
 mod convert;
 mod decide;
 mod document;
+mod explain;
 mod failure;
 mod find;
 mod header;
@@ -37,6 +38,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Decide(decide::Decide),
+    Explain(explain::Explain),
     Convert(convert::Convert),
     Config(config::Config),
 }
@@ -50,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
     };

@@ -19,6 +19,7 @@ use toolgate_engine::{Gate, policy};
 use crate::scenario::config;
 use crate::yaml::{self, Position};
 use places::Places;
+pub(super) use show::printable;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod config;
 mod convert;
 mod decide;
 mod document;
+mod explain;
 mod failure;
 mod find;
 mod header;
@@ -37,8 +38,9 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Decide(decide::Decide),
-    Config(config::Config),
+    Explain(explain::Explain),
     Convert(convert::Convert),
+    Config(config::Config),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -50,8 +52,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
-        Command::Config(config) => config.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Convert(convert) => convert.run(),
+        Command::Config(config) => config.run(),
     };
     match result {
         Ok(code) => code,

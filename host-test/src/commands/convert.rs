@@ -1,126 +1,259 @@
-//! `host-test convert`: a policy of any dialect as canonical `policy.json`.
+//! `host-test convert`: a policy of any dialect as a canonical policy.json.
 
-mod write;
+mod node;
+mod rules;
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use toolgate_engine::config::policy::read_policy;
-use toolgate_engine::config::{Faults, Field};
-use toolgate_engine::{json, policy};
+use toolgate_engine::config::policy::{Mode, Posture, RawPolicy, read_policy};
+use toolgate_engine::config::{Faults, Field, Keyword, Severity};
+use toolgate_engine::json;
+use toolgate_engine::policy::{Policy, compile};
 
 use super::Trouble;
 use super::document::{Document, Kind};
+use node::Node;
+use rules::{Mover, Notes};
 
-/// Prints a policy, of any dialect, as canonical policy.json.
+/// Converts a policy of any dialect to a canonical policy.json with the same decisions.
 ///
-/// `version` and `default` are stated, rules become `require`, `deny_if` and `limits`. The decisions
-/// are the same, and counts go on, since counters keep their identity. Rule identifiers change with
-/// the places of the rules; where several rules deny one call, which of them says so may too. What
-/// has no canonical form is an error, never a policy that means something else.
+/// `version` and `default` are stated; `rules` become `validate`, `require`, `deny_if`,
+/// `approve_if` and `limits`; keys stand in a fixed order, tools in that of the file. Numbers
+/// keep their text, and counters what they count, so that a policy can be replaced by its
+/// conversion while it is in force. What cannot be converted without a change of meaning is
+/// refused.
+///
+/// What changes: identifiers of rules (each is listed on standard error), and with them the
+/// default messages that quote one; comments, and names and descriptions of single rules, are
+/// lost.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  host-test convert policy.yaml -o policy.json")]
+#[command(after_help = AFTER)]
 pub(super) struct Convert {
-    /// The policy, JSON or YAML
+    /// The policy: JSON, or YAML where its name ends in .yaml or .yml
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Where to write it [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Do not list what changes
+    #[arg(short, long)]
+    quiet: bool,
 }
+
+const AFTER: &str = "\
+Example:
+  host-test convert intercept.yaml -o policy.json
+
+Exit codes: 0 converted; 2 the policy has errors (printed as `host-test check` does) or cannot be
+converted.";
+
+const POLICY_KEYS: [&str; 11] = [
+    "version",
+    "description",
+    "default",
+    "mode",
+    "deny_with",
+    "hide",
+    "all_tools",
+    "tools",
+    "methods",
+    "resources",
+    "prompts",
+];
+const TOOL_KEYS: [&str; 7] = [
+    "description",
+    "mode",
+    "validate",
+    "require",
+    "deny_if",
+    "approve_if",
+    "limits",
+];
+const LIMIT_KEYS: [&str; 9] = [
+    "counter",
+    "window",
+    "max",
+    "scope",
+    "algorithm",
+    "cost",
+    "refund_on",
+    "on_deny",
+    "mode",
+];
+const GUARD_KEYS: [&str; 5] = ["conditions", "timeout", "on_deny", "message", "mode"];
+const CONDITION_KEYS: [&str; 3] = ["path", "op", "value"];
+const SECTION_KEYS: [&str; 3] = ["default", "allow", "deny"];
 
 impl Convert {
     pub(super) fn run(self) -> Result<ExitCode, Trouble> {
-        let document = Document::read(&self.file, Some(Kind::Policy));
+        let mut document = Document::read(&self.file, Some(Kind::Policy));
         if document.is_refused() {
             return Ok(document.refuse());
         }
-        let text =
-            canonical(&document.json).map_err(|why| format!("`{}`: {why}", self.file.display()))?;
-        match self.output {
-            Some(file) => std::fs::write(&file, text)
+        let text = document.json.clone();
+        let (converted, notes) = convert(&text)?;
+        if !notes.refusals.is_empty() {
+            document.findings.clear();
+            for (pointer, why) in notes.refusals {
+                document.fault(Severity::Error, &pointer, why);
+            }
+            return Ok(document.refuse());
+        }
+        match &self.output {
+            Some(file) => std::fs::write(file, &converted)
                 .map_err(|why| format!("cannot write `{}`: {why}", file.display()))?,
-            None => {
-                write!(std::io::stdout(), "{text}").map_err(|why| format!("cannot print: {why}"))?
+            None => std::io::stdout()
+                .write_all(converted.as_bytes())
+                .map_err(|why| format!("cannot print: {why}"))?,
+        }
+        if !self.quiet {
+            for (old, new) in &notes.moved {
+                anstream::eprintln!("note: rule {old} is {new} now");
+            }
+            for remark in &notes.remarks {
+                anstream::eprintln!("note: {remark}");
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// The canonical text of a policy that the engine accepts.
-fn canonical(text: &str) -> Result<String, Trouble> {
+/// The canonical text of a policy without errors, and what is to be said of it.
+fn convert(text: &str) -> Result<(String, Notes), Trouble> {
+    let (before, raw) = compiled(text)?;
+    let value = json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let mut notes = Notes::default();
+    let mut policy = Node::of(value);
+    policy.put("version", Node::string("1"));
+    let default = Posture::WORDS
+        .iter()
+        .find(|(_, posture)| Some(*posture) == raw.default);
+    policy.put(
+        "default",
+        Node::string(default.map_or("deny", |(word, _)| word)),
+    );
+    if raw.hide.all {
+        policy.put("hide", Node::List(vec![Node::string("*")]));
+    }
+    for (name, tool) in &raw.tools {
+        let node = policy
+            .get_mut("tools")
+            .and_then(|tools| tools.get_mut(name));
+        if let Some(node) = node
+            && tool.has_rules
+        {
+            let shadow = [raw.mode, tool.mode].contains(&Some(Mode::Shadow));
+            let notes = &mut notes;
+            Mover {
+                tool: node,
+                notes,
+                shadow,
+            }
+            .run(tool);
+        }
+    }
+    sort(&mut policy);
+    let converted = policy.pretty();
+    if notes.refusals.is_empty() {
+        let (after, _) = compiled(&converted)?;
+        let (before, after) = (counters(&before), counters(&after));
+        // Limits behind an unconditional denial are left out; none may come or change.
+        if after
+            .iter()
+            .any(|(counter, count)| before.get(counter) != Some(count))
+        {
+            return Err(
+                "the conversion would count otherwise than the policy does; please report it with \
+                 the policy"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok((converted, notes))
+}
+
+/// A policy that has no errors, compiled and as written.
+fn compiled(text: &str) -> Result<(Policy, RawPolicy<'_>), Trouble> {
     let value = json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     let mut faults = Faults::default();
     let raw = read_policy(&Field::root(value), &mut faults);
-    let compiled = raw
-        .as_ref()
-        .and_then(|raw| policy::compile(raw, &mut faults));
-    match (raw, compiled) {
-        (Some(raw), Some(compiled)) => write::policy(value, &raw, &compiled),
-        _ => Err(faults
-            .as_slice()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")),
+    let policy = raw.as_ref().and_then(|raw| compile(raw, &mut faults));
+    match (policy, raw) {
+        (Some(policy), Some(raw)) => Ok((policy, raw)),
+        _ => {
+            let faults: Vec<String> = faults.as_slice().iter().map(ToString::to_string).collect();
+            Err(format!(
+                "the conversion is no valid policy; please report it with the policy: {}",
+                faults.join("; ")
+            ))
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::canonical;
-
-    #[test]
-    fn rules_become_what_they_mean() {
-        let text = r#"{"tools":{"pay":{"rules":[
-            {"name":"cap","conditions":[{"path":"args.amount","op":"lte","value":1e2}],"on_deny":"too much"},
-            {"action":"allow","rate_limit":{"max":10,"window":60},"validate":{"required_args":true}},
-            {"conditions":[{"path":"state.pay.spent","op":"lt","value":500}],"state":{"counter":"spent","window":"day","increment_from":"args.amount"}},
-            {"name":"never","action":"deny"}]},"*":{"rules":[{"rate_limit":"100/hour"}]}}}"#;
-        let want = r#"{
-  "version": "1",
-  "default": "allow",
-  "tools": {
-    "pay": {
-      "validate": { "required_args": true },
-      "require": [
-        { "conditions": [{ "path": "args.amount", "op": "lte", "value": 1e2 }], "on_deny": "too much" }
-      ],
-      "deny_if": [
-        { "conditions": [], "on_deny": "Denied by rule \"never\"" }
-      ],
-      "limits": [
-        { "counter": "rate_limit", "window": "minute", "max": 10, "scope": "grant", "refund_on": ["error", "unreachable"] },
-        { "counter": "spent", "window": "day", "max": 499, "scope": "grant", "cost": "args.amount", "refund_on": ["error", "unreachable"], "on_deny": "Denied by rule \"/tools/pay/rules/2\"" }
-      ]
-    },
-    "*": {
-      "limits": [
-        { "counter": "rate_limit", "window": "hour", "max": 100, "scope": "grant", "refund_on": ["error", "unreachable"] }
-      ]
-    }
-  }
-}
-"#;
-        assert_eq!(canonical(text).as_deref(), Ok(want));
-        assert_eq!(
-            canonical(want).as_deref(),
-            Ok(want),
-            "canonical stays as it is"
+/// What a policy counts, and how often: everything that a counter and its limit are made of.
+fn counters(policy: &Policy) -> BTreeMap<String, usize> {
+    let entries = policy.tools.entries().iter().chain(&policy.wildcard);
+    let limits = policy
+        .all_tools
+        .iter()
+        .chain(entries.flat_map(|e| &e.limits));
+    let mut counters = BTreeMap::new();
+    for limit in limits {
+        let key = format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {}",
+            limit.section,
+            limit.counter,
+            limit.quota,
+            limit.scopes,
+            limit.cost,
+            limit.refunds,
+            limit.shadow
         );
+        let count: &mut usize = counters.entry(key).or_default();
+        *count = count.saturating_add(1);
     }
+    counters
+}
 
-    #[test]
-    fn what_has_no_canonical_form_is_an_error() {
-        let two = r#"{"tools":{"t":{"rules":[
-            {"action":"allow","validate":{"required_args":true}},
-            {"action":"allow","validate":{"required_args":["a"]}}]}}}"#;
-        let said = r#"{"tools":{"t":{"rules":[
-            {"action":"allow","on_deny":"no","validate":{"required_args":["a"]}}]}}}"#;
-        for text in [two, said] {
-            assert!(canonical(text).is_err(), "{text}");
+/// Puts keys into their order wherever the language gives them a meaning.
+fn sort(policy: &mut Node) {
+    policy.sort(&POLICY_KEYS);
+    if let Some(limits) = policy
+        .get_mut("all_tools")
+        .and_then(|all| all.get_mut("limits"))
+    {
+        limits
+            .children_mut()
+            .into_iter()
+            .for_each(|limit| limit.sort(&LIMIT_KEYS));
+    }
+    for section in ["methods", "resources", "prompts"] {
+        if let Some(section) = policy.get_mut(section) {
+            section.sort(&SECTION_KEYS);
+        }
+    }
+    let tools = policy.get_mut("tools").map(Node::children_mut);
+    for tool in tools.unwrap_or_default() {
+        tool.sort(&TOOL_KEYS);
+        if let Some(limits) = tool.get_mut("limits") {
+            limits
+                .children_mut()
+                .into_iter()
+                .for_each(|limit| limit.sort(&LIMIT_KEYS));
+        }
+        for list in ["require", "deny_if", "approve_if"] {
+            let guards = tool.get_mut(list).map(Node::children_mut);
+            for guard in guards.unwrap_or_default() {
+                guard.sort(&GUARD_KEYS);
+                let conditions = guard.get_mut("conditions").map(Node::children_mut);
+                for condition in conditions.unwrap_or_default() {
+                    condition.sort(&CONDITION_KEYS);
+                }
+            }
         }
     }
 }

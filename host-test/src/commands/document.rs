@@ -19,6 +19,7 @@ use toolgate_engine::{Gate, policy};
 use crate::scenario::config;
 use crate::yaml::{self, Position};
 use places::Places;
+pub(super) use show::printable;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub(super) struct Document {
     pub(super) kind: Kind,
     /// In the order of the file.
     pub(super) findings: Vec<Finding>,
+    places: Option<Places>,
 }
 
 /// The options that name what decides: a policy, or a whole configuration.
@@ -87,6 +89,7 @@ impl Document {
             json: String::new(),
             kind: kind.unwrap_or(Kind::Policy),
             findings: Vec::new(),
+            places: None,
         };
         if let Err(finding) = document.load(kind) {
             document.findings.push(finding);
@@ -151,11 +154,12 @@ impl Document {
         let json = self.json.clone();
         let value = json::parse(json.as_bytes())
             .map_err(|error| plain(None, None, format!("not a JSON document: {error}")))?;
-        self.judge(value, kind, &places);
+        self.places = Some(places);
+        self.judge(value, kind);
         Ok(())
     }
 
-    fn judge(&mut self, value: Value<'_>, kind: Option<Kind>, places: &Places) {
+    fn judge(&mut self, value: Value<'_>, kind: Option<Kind>) {
         let found = if is_plugin(value) {
             Kind::Config
         } else {
@@ -163,12 +167,9 @@ impl Document {
         };
         self.kind = kind.unwrap_or(found);
         if self.kind == Kind::Policy && found == Kind::Config {
-            let message = "this is a plugin configuration, not a policy: pass it with --config";
-            self.findings.push(plain(
-                Some(Position { line: 1, column: 1 }),
-                Some(String::new()),
-                message.to_owned(),
-            ));
+            let message = "this is a plugin configuration, where a policy is expected; `decide` and \
+                           `explain` take it with --config";
+            self.fault(Severity::Error, "", message.to_owned());
             return;
         }
         let faults = match self.kind {
@@ -176,18 +177,28 @@ impl Document {
             Kind::Config => config_faults(value, &self.json),
         };
         for fault in faults.as_slice() {
-            let finding = self.place(fault, places);
-            self.findings.push(finding);
+            self.note(fault);
         }
     }
 
-    fn place(&self, fault: &Fault, places: &Places) -> Finding {
-        Finding {
+    /// Adds what another reader of the document says of it.
+    pub(super) fn fault(&mut self, severity: Severity, pointer: &str, message: String) {
+        self.note(&Fault {
+            severity,
+            pointer: pointer.to_owned(),
+            message,
+            about_key: false,
+        });
+    }
+
+    fn note(&mut self, fault: &Fault) {
+        let places = self.places.as_ref();
+        self.findings.push(Finding {
             severity: fault.severity,
-            at: places.find(&self.text, fault),
+            at: places.and_then(|places| places.find(&self.text, fault)),
             pointer: Some(fault.pointer.clone()),
             message: fault.message.clone(),
-        }
+        });
     }
 }
 

@@ -18,6 +18,7 @@ use crate::policy::path::{Found, Path, Root, Segment, walk};
 use crate::policy::{Check, Cost, Entry, Limit, Listing, Policy, Required, Rule, Scope};
 use crate::record::shown_name;
 use crate::surroundings::Surroundings;
+use crate::trace::Trace;
 
 /// Sets and ways of the table in which one limit counts subjects that callers make up: room for
 /// 16,384 that are live at once, about 3 MB of shared data at the most.
@@ -150,9 +151,22 @@ pub fn standing<'p>(policy: &'p Policy, tool: &str) -> Standing<'p> {
 
 /// Decides a call: the first denial wins, and a denied call keeps no units.
 pub fn decide(named: &NamedPolicy, call: &Call<'_>, around: &mut dyn Surroundings) -> Verdict {
+    decide_watched(named, call, around, &mut ())
+}
+
+/// As [`decide`], and tells `trace` of every step.
+pub fn decide_watched(
+    named: &NamedPolicy,
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
+) -> Verdict {
     let policy = &named.policy;
     let mut verdict = Verdict::allowed();
-    let entry = match standing(policy, call.tool) {
+    trace.call(named, call);
+    let standing = standing(policy, call.tool);
+    trace.standing(&standing);
+    let entry = match standing {
         Standing::Listed(entry) => entry,
         Standing::Refused(denial) => {
             verdict.note(denial, policy.shadow);
@@ -164,16 +178,22 @@ pub fn decide(named: &NamedPolicy, call: &Call<'_>, around: &mut dyn Surrounding
     };
     let entries = || entry.into_iter().chain(&policy.wildcard);
     for rule in entries().flat_map(|e| &e.rules) {
-        if let Some(denial) = ask(rule, call, DenialKind::Rule, around) {
-            verdict.note(denial, policy.shadow || rule.shadow);
+        let shadow = policy.shadow || rule.shadow;
+        let denial = ask(rule, call, DenialKind::Rule, around, trace);
+        trace.rule(rule, denial.as_ref(), shadow);
+        if let Some(denial) = denial {
+            verdict.note(denial, shadow);
             if verdict.denial.is_some() {
                 return verdict;
             }
         }
     }
     for rule in entries().flat_map(|e| &e.approvals) {
-        if let Some(denial) = ask(rule, call, DenialKind::Approval, around) {
-            verdict.note(denial, policy.shadow || rule.shadow);
+        let shadow = policy.shadow || rule.shadow;
+        let denial = ask(rule, call, DenialKind::Approval, around, trace);
+        trace.rule(rule, denial.as_ref(), shadow);
+        if let Some(denial) = denial {
+            verdict.note(denial, shadow);
             if verdict.denial.is_some() {
                 return verdict;
             }
@@ -185,7 +205,7 @@ pub fn decide(named: &NamedPolicy, call: &Call<'_>, around: &mut dyn Surrounding
         .chain(entries().flat_map(|e| &e.limits))
         .collect();
     if !limits.is_empty() {
-        charge(named, call, &limits, &mut verdict, around);
+        charge(named, call, &limits, &mut verdict, around, trace);
     }
     verdict
 }
@@ -231,6 +251,7 @@ fn ask(
     call: &Call<'_>,
     kind: DenialKind,
     around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
 ) -> Option<Denial> {
     let wrong = match &rule.check {
         Check::Required(required) => missing(required, call, around)?,
@@ -243,7 +264,7 @@ fn ask(
         Check::Require(conditions) => {
             let holds = conditions
                 .iter()
-                .map(|c| evaluate(c, call, Quantifier::All, around));
+                .map(|c| evaluate(c, call, Quantifier::All, around, trace));
             if holds.fold(true, |all, truth| all & (truth == Truth::Holds)) {
                 return None;
             }
@@ -253,7 +274,7 @@ fn ask(
             let mut all = true;
             let mut unknown = false;
             for condition in conditions {
-                match evaluate(condition, call, Quantifier::Any, around) {
+                match evaluate(condition, call, Quantifier::Any, around, trace) {
                     Truth::Holds => {}
                     Truth::Fails => all = false,
                     Truth::Unknown => unknown = true,
@@ -322,9 +343,23 @@ fn evaluate(
     call: &Call<'_>,
     quantifier: Quantifier,
     around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
 ) -> Truth {
+    let truth = answer(condition, call, quantifier, around, trace);
+    trace.condition(condition, truth);
+    truth
+}
+
+fn answer(
+    condition: &Condition,
+    call: &Call<'_>,
+    quantifier: Quantifier,
+    around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
+) -> Truth {
+    let mut watch = |found: Found<'_>, truth| trace.value(condition, found, truth);
     let text = match &condition.path.root {
-        Root::Args => return condition.ask(arguments(call), quantifier, call.effort),
+        Root::Args => return condition.ask(arguments(call), quantifier, call.effort, &mut watch),
         Root::ToolName => Text::Is(Cow::Borrowed(call.tool)),
         Root::GrantName => call
             .grant
@@ -341,10 +376,10 @@ fn evaluate(
             let mut json = String::with_capacity(text.len().saturating_add(2));
             push_json_string(&mut json, &text);
             let value = Value::proven(Kind::String, &json);
-            condition.test_value(Found::Value(value), call.effort)
+            condition.test_value(Found::Value(value), call.effort, &mut watch)
         }
-        Text::Absent => condition.test_value(Found::Absent, call.effort),
-        Text::Unreadable => condition.test_value(Found::Unreadable, call.effort),
+        Text::Absent => condition.test_value(Found::Absent, call.effort, &mut watch),
+        Text::Unreadable => condition.test_value(Found::Unreadable, call.effort, &mut watch),
     }
 }
 
@@ -408,6 +443,7 @@ fn charge(
     limits: &[&Limit],
     verdict: &mut Verdict,
     around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
 ) {
     let counters = named.counters(call.server);
     let now = around.now();
@@ -418,17 +454,20 @@ fn charge(
         let prepared = prepare(limit, &counters, call, around);
         match prepared {
             Err(denial) => {
+                trace.limit_unknown(limit, &denial, shadow);
                 verdict.note(denial, shadow);
                 if verdict.denial.is_some() {
                     return;
                 }
             }
             Ok(charge) if shadow => {
+                trace.limit(limit, &charge, shadow, around);
                 if let Err(refusal) = reserve(&mut *around, &[charge], now) {
                     verdict.note(refused(limit, &refusal), true);
                 }
             }
             Ok(charge) => {
+                trace.limit(limit, &charge, shadow, around);
                 enforced.push(*limit);
                 charges.push(charge);
             }

@@ -15,7 +15,9 @@ pub mod pattern;
 pub mod policy;
 pub mod record;
 pub mod surroundings;
+pub mod trace;
 
 pub use exchange::Exchange;
 pub use gate::Gate;
 pub use surroundings::Surroundings;
+pub use trace::Trace;

@@ -119,7 +119,7 @@ fn visible(c: char) -> char {
 }
 
 /// Text of the file's that no terminal takes for a command.
-fn printable(text: &str) -> String {
+pub(in crate::commands) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

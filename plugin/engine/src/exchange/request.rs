@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Exchange, Expect, RequestStep, plain};
 use crate::caller::Caller;
 use crate::config::policy::{DenyWith, Posture};
-use crate::decide::{Call, Denial, DenialKind, Verdict, decide, pseudo};
+use crate::decide::{Call, Denial, DenialKind, Verdict, decide_watched, pseudo};
 use crate::denial;
 use crate::gate::{Gate, NamedPolicy};
 use crate::limit::Reservation;
@@ -18,6 +18,7 @@ use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, agree};
 use crate::policy::{Policy, Section};
 use crate::record::{Outcome, Record, shown_name};
 use crate::surroundings::Surroundings;
+use crate::trace::Trace;
 
 /// What an element of a batch is told that would have passed alone.
 const NOT_RUN: &str = "[POLICY DENIED] Not run: another message of this batch was denied";
@@ -64,6 +65,17 @@ impl Exchange {
         body: &[u8],
         around: &mut dyn Surroundings,
     ) -> RequestStep {
+        self.on_request_body_watched(headers, body, around, &mut ())
+    }
+
+    /// As [`on_request_body`](Self::on_request_body), and tells `trace` of every step.
+    pub fn on_request_body_watched(
+        &mut self,
+        headers: &Headers<'_>,
+        body: &[u8],
+        around: &mut dyn Surroundings,
+        trace: &mut impl Trace,
+    ) -> RequestStep {
         if body.len() > self.gate.max_body_bytes {
             return self.body_too_large();
         }
@@ -84,11 +96,11 @@ impl Exchange {
         };
         match body {
             Body::Single(message) => match agree::agree(&head, &message) {
-                Ok(era) => self.single(headers, &message, era, around),
+                Ok(era) => self.single(headers, &message, era, around, trace),
                 Err(rejection) => self.reject(&rejection),
             },
             Body::Batch(messages) => match agree::agree_batch(&head) {
-                Ok(()) => self.batch(headers, &messages, around),
+                Ok(()) => self.batch(headers, &messages, around, trace),
                 Err(rejection) => self.reject(&rejection),
             },
         }
@@ -168,10 +180,11 @@ impl Exchange {
         message: &Message<'_>,
         era: Era,
         around: &mut dyn Surroundings,
+        trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let verdict = self.judge(&gate, headers, message, around);
+        let verdict = self.judge(&gate, headers, message, around, trace);
         self.record_verdict(&gate, message, &verdict);
         if let Some(denial) = &verdict.denial {
             let form = form(self.policy());
@@ -188,13 +201,14 @@ impl Exchange {
         headers: &Headers<'_>,
         messages: &[Message<'_>],
         around: &mut dyn Surroundings,
+        trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let mut taken: Vec<Reservation> = Vec::new();
         let mut shadow = Vec::new();
         for (index, message) in messages.iter().enumerate() {
-            let verdict = self.judge(&gate, headers, message, around);
+            let verdict = self.judge(&gate, headers, message, around, trace);
             self.record_verdict(&gate, message, &verdict);
             let Some(denial) = &verdict.denial else {
                 taken.push(verdict.reservation);
@@ -224,6 +238,7 @@ impl Exchange {
         headers: &Headers<'_>,
         message: &Message<'_>,
         around: &mut dyn Surroundings,
+        trace: &mut impl Trace,
     ) -> Verdict {
         let Some(named) = gate.policy_of(&self.caller) else {
             return Verdict::denied(no_policy());
@@ -250,7 +265,7 @@ impl Exchange {
             server: &self.server,
             effort: &self.effort,
         };
-        decide(named, &call, around)
+        decide_watched(named, &call, around, trace)
     }
 
     fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {

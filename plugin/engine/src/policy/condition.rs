@@ -97,12 +97,21 @@ impl Condition {
     }
 
     /// Asks the condition of what its path leads to; `root` is the value that the path starts in.
-    pub fn ask(&self, root: Found<'_>, quantifier: Quantifier, effort: &Effort) -> Truth {
+    /// `watch` is told of each value and of what it answers.
+    pub fn ask(
+        &self,
+        root: Found<'_>,
+        quantifier: Quantifier,
+        effort: &Effort,
+        watch: &mut impl FnMut(Found<'_>, Truth),
+    ) -> Truth {
         let mut seen = 0usize;
         let (mut all, mut any, mut unknown) = (true, false, false);
         walk(root, &self.path.segments, &mut |found| {
             seen = seen.saturating_add(1);
-            match self.test.ask(found, effort) {
+            let truth = self.test.ask(found, effort);
+            watch(found, truth);
+            match truth {
                 Truth::Holds => any = true,
                 Truth::Fails => all = false,
                 Truth::Unknown => unknown = true,
@@ -120,8 +129,15 @@ impl Condition {
     }
 
     /// Asks the condition of one fact that its path has led to already.
-    pub fn test_value(&self, found: Found<'_>, effort: &Effort) -> Truth {
-        self.test.ask(found, effort)
+    pub fn test_value(
+        &self,
+        found: Found<'_>,
+        effort: &Effort,
+        watch: &mut impl FnMut(Found<'_>, Truth),
+    ) -> Truth {
+        let truth = self.test.ask(found, effort);
+        watch(found, truth);
+        truth
     }
 }
 

@@ -6,7 +6,7 @@ use crate::caller::{Caller, Grant, JWT};
 use crate::config::policy::Posture;
 use crate::gate::NamedPolicy;
 use crate::glob::MAX_MATCHED_BYTES;
-use crate::json::{Kind, Value, folds_to, push_json_string};
+use crate::json::{Kind, Value, push_json_string};
 use crate::learned;
 use crate::limit::{
     Charge, CounterId, OpenTable, OwnSlot, Reason, Refusal, Reservation, Subject, reserve,
@@ -14,7 +14,7 @@ use crate::limit::{
 use crate::mcp::Headers;
 use crate::mcp::method::is_plain_name;
 use crate::policy::condition::{Condition, Effort, Quantifier, Truth};
-use crate::policy::path::{Found, Path, Root, Segment, walk};
+use crate::policy::path::{Found, Path, Root, Segment, member, walk};
 use crate::policy::{Check, Cost, Entry, Limit, Listing, Policy, Required, Rule, Scope};
 use crate::record::shown_name;
 use crate::surroundings::Surroundings;
@@ -324,18 +324,8 @@ fn missing(required: &Required, call: &Call<'_>, around: &mut dyn Surroundings) 
 
 /// Whether an argument is there, is not null, and has no twin that folds to it.
 fn has_argument(call: &Call<'_>, name: &str) -> bool {
-    let Some(arguments) = call.arguments else {
-        return false;
-    };
-    let mut found = false;
-    for (key, value) in arguments.members() {
-        if key.equals(name) {
-            found = !value.is_null();
-        } else if folds_to(key, name) {
-            return false;
-        }
-    }
-    found
+    let found = call.arguments.map(|arguments| member(arguments, name));
+    matches!(found, Some(Found::Value(value)) if !value.is_null())
 }
 
 fn evaluate(

@@ -20,6 +20,9 @@ pub(super) fn shows(policy: &Policy, section: &Section, name: &str) -> bool {
 
 /// Whether some rule needs to know what the tool's own schema requires.
 pub(super) fn needs_schema(policy: &Policy, tool: &str) -> bool {
+    if !policy.learns {
+        return false;
+    }
     let by_schema = |entry: &Entry| {
         let mut rules = entry.rules.iter();
         rules.any(|rule| matches!(rule.check, Check::Required(Required::BySchema)))
@@ -28,5 +31,5 @@ pub(super) fn needs_schema(policy: &Policy, tool: &str) -> bool {
         Standing::Listed(entry) => entry,
         Standing::Refused(_) => None,
     };
-    policy.learns && entry.into_iter().chain(&policy.wildcard).any(by_schema)
+    entry.into_iter().chain(&policy.wildcard).any(by_schema)
 }

@@ -214,7 +214,7 @@ pub fn walk<'a>(value: Found<'a>, segments: &[Segment], visit: &mut impl FnMut(F
 }
 
 /// The member `key`; unreadable when another key folds to it (Go servers would read that one).
-fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
+pub(crate) fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
     let mut found = Found::Absent;
     for (candidate, value) in object.members() {
         if candidate.equals(key) {

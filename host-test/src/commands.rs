@@ -11,8 +11,10 @@ mod failure;
 mod find;
 mod header;
 mod module;
+mod progress;
 mod run;
 mod style;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::check::{self, Mismatch};
 use super::client;
 use super::read::{Action, Plan, PlannedStep, Sent};
@@ -19,7 +21,12 @@ pub(crate) struct Report {
     pub(crate) requests: u64,
     /// The step that did not hold, if one did not.
     pub(crate) failure: Option<Failure>,
+    /// The rules that denied, shadowed ones included, each with its policy's name where known.
+    pub(crate) fired: BTreeSet<Fired>,
 }
+
+/// A rule that denied: the name of its policy, where the record has it, and its identifier.
+pub(crate) type Fired = (Option<String>, String);
 
 /// A step that did not hold.
 #[derive(Debug)]
@@ -47,6 +54,7 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
         clock: DEFAULT,
         transcript: Transcript::new(plan.description.as_deref()),
         requests: 0,
+        fired: BTreeSet::new(),
         target,
     };
     if !matches!(
@@ -70,6 +78,7 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
         transcript: runner.transcript.finish(),
         requests: runner.requests,
         failure,
+        fired: runner.fired,
     })
 }
 
@@ -77,6 +86,7 @@ struct Runner<'a> {
     clock: Seconds,
     transcript: Transcript,
     requests: u64,
+    fired: BTreeSet<Fired>,
     target: &'a mut dyn Target,
 }
 
@@ -105,6 +115,11 @@ impl Runner<'_> {
             let (mismatches, came) =
                 check::check(sent, &outgoing, &seen, self.target.exact_clock());
             self.transcript.request(number, sent, time, &came);
+            let fired = came
+                .fired
+                .iter()
+                .map(|rule| (came.policy.clone(), rule.clone()));
+            self.fired.extend(fired);
             if !mismatches.is_empty() {
                 return Ok(Some(Failure {
                     step: number,

@@ -6,6 +6,8 @@
     reason = "test; not every test uses all of it"
 )]
 
+pub(crate) mod folder;
+
 use host_test::{Exchange, Host, Module, Reply, Request, Response, Settings};
 
 /// A guest of `tests/guests` by its name.

@@ -119,6 +119,11 @@ impl Gate {
         })
     }
 
+    /// All policies: `policy` first, if there is one, then those under `policies`.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
+    }
+
     /// The policy that a caller was given; `None` denies.
     pub fn policy_of(&self, caller: &Caller) -> Option<&NamedPolicy> {
         let index = match caller {

@@ -4,7 +4,7 @@ use wasmtime::Linker;
 
 use super::super::guest::Guest;
 use super::status::Status;
-use super::{Call, Outcome, memory};
+use super::{Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     host_function!(

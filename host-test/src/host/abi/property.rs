@@ -8,7 +8,7 @@ use super::super::message::{Headers, first};
 use super::super::settings::{BodySequence, Profile};
 use super::super::stream::Stream;
 use super::status::Status;
-use super::{Call, Outcome, memory};
+use super::{Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     host_function!(

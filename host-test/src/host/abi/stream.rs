@@ -5,7 +5,7 @@ use wasmtime::Linker;
 use super::super::guest::Guest;
 use super::super::stream::LocalResponse;
 use super::status::Status;
-use super::{Call, Outcome, memory, pairs};
+use super::{Outcome, memory, pairs};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     host_function!(linker, "proxy_continue_stream", |c, kind: u32| resume(

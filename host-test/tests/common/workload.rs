@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     reason = "test; not every test uses all of it"
 )]
 

@@ -8,6 +8,7 @@ use toolgate_engine::exchange::{Exchange, RequestStep};
 use toolgate_engine::mcp::{Headers, method, read_body};
 use toolgate_engine::{Gate, json};
 
+use super::oracle::json::{folded, members};
 use super::oracle::request::{Asked, asked, same_body};
 use super::support::{World, gate};
 
@@ -116,10 +117,13 @@ fn permitted(asked: &Asked) -> bool {
     match asked.name.as_deref() {
         Some("open") => asked.method == method::TOOLS_CALL,
         Some("pay") => {
-            let arguments = asked.arguments.as_deref().unwrap_or_default();
-            let parsed: serde_json::Value = serde_json::from_str(arguments).unwrap_or_default();
-            let amount = parsed.get("amount").and_then(serde_json::Value::as_f64);
-            asked.method == method::TOOLS_CALL && amount.is_some_and(|amount| amount <= 100.0)
+            // Number by number: a server that cannot read another argument may still read this one.
+            let all = members(asked.arguments.as_deref().unwrap_or_default()).unwrap_or_default();
+            let mut amounts = all.iter().filter(|(key, _)| folded(key) == "AMOUNT");
+            let small = |text: &str| text.parse::<f64>().is_ok_and(|amount| amount <= 100.0);
+            asked.method == method::TOOLS_CALL
+                && amounts.all(|(_, amount)| small(amount.get()))
+                && all.iter().any(|(key, _)| key == "amount")
         }
         _ => false,
     }

@@ -15,14 +15,16 @@ fn every(target: &str, check: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/seeds")
         .join(target);
-    let mut seeds = 0;
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
+    let paths = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let paths: Vec<_> = paths.collect();
+    assert!(paths.len() > 5, "no seeds in {}", folder.display());
+    for path in paths {
         println!("{}", path.display());
         check(&std::fs::read(&path).unwrap());
-        seeds += 1;
     }
-    assert!(seeds > 5, "{seeds} seeds in {}", folder.display());
 }
 
 #[test]

@@ -64,7 +64,8 @@ def _parts(full: bool) -> list[Part]:
         Part("building toolgate.wasm", _did(build.module_now)),
         Part("cargo clippy", _cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings", limit=1800)),
         Part("cargo test", _cargo("test", "--workspace", limit=2400), quoted=True),
-        Part("the scenarios in host-test", _cargo("run", "--quiet", "-p", "host-test", "--", "run", "examples", limit=900), quoted=True),
+        # `cargo test` has just built the command.
+        Part("the scenarios in host-test", _command([build.host_test_path(), "run", "examples"], limit=900), quoted=True),
         Part(
             "the tests in a real Envoy",
             _command([PYTHON, "-m", "pytest", *(["--full"] if full else [])], limit=2400, cwd=ENVOY_DIR),

@@ -1,27 +1,23 @@
 //! The request's side: headers, then the whole body, then a decision.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Exchange, Expect, RequestStep, plain};
 use crate::caller::Caller;
-use crate::config::policy::{DenyWith, Posture};
-use crate::decide::{Call, Denial, DenialKind, Verdict, decide_watched, pseudo};
+use crate::config::policy::DenyWith;
+use crate::decide::{
+    Call, Denial, DenialKind, Verdict, decide_watched, judge_method, methods_deny_calls, pseudo,
+};
 use crate::denial;
 use crate::gate::{Gate, NamedPolicy};
-use crate::limit::Reservation;
 use crate::mcp::head::Method;
 use crate::mcp::message::{Body, read_body};
-use crate::mcp::method::{self, Class, is_plain_name};
+use crate::mcp::method;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, agree};
-use crate::policy::{Policy, Section};
-use crate::record::{Outcome, Record, shown_name};
+use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
-
-/// What an element of a batch is told that would have passed alone.
-const NOT_RUN: &str = "[POLICY DENIED] Not run: another message of this batch was denied";
 
 impl Exchange {
     /// The request's headers are there; `end_of_stream` when nothing follows.
@@ -151,7 +147,7 @@ impl Exchange {
         self.forward(Expect::Stream)
     }
 
-    fn meet(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) {
+    pub(super) fn meet(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) {
         self.caller = self.gate.callers.identify(headers, around);
         self.server = match &self.gate.server {
             Some(server) => server.clone(),
@@ -164,7 +160,7 @@ impl Exchange {
         };
     }
 
-    fn forward(&mut self, expect: Expect) -> RequestStep {
+    pub(super) fn forward(&mut self, expect: Expect) -> RequestStep {
         // Where callers differ, even one who may see all must not leave it in a shared cache.
         let partial =
             self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
@@ -195,44 +191,7 @@ impl Exchange {
         self.forward(expectation(message))
     }
 
-    /// Every element is decided; one denial denies the whole and gives back what others took.
-    fn batch(
-        &mut self,
-        headers: &Headers<'_>,
-        messages: &[Message<'_>],
-        around: &mut dyn Surroundings,
-        trace: &mut impl Trace,
-    ) -> RequestStep {
-        self.meet(headers, around);
-        let gate = Rc::clone(&self.gate);
-        let mut taken: Vec<Reservation> = Vec::new();
-        let mut shadow = Vec::new();
-        for (index, message) in messages.iter().enumerate() {
-            let verdict = self.judge(&gate, headers, message, around, trace);
-            self.record_verdict(&gate, message, &verdict);
-            let Some(denial) = &verdict.denial else {
-                taken.push(verdict.reservation);
-                shadow.extend(verdict.shadow);
-                continue;
-            };
-            for reservation in taken {
-                // Units that a failing store keeps stay used until their windows end.
-                let _ = reservation.refund(around);
-            }
-            return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
-        }
-        let caller = Exchange::grant_name(&gate, &self.caller);
-        self.note(&Record {
-            shadow: &shadow,
-            ..plain(Outcome::Allow, Some("batch"), caller)
-        });
-        self.reservation = taken
-            .into_iter()
-            .fold(Reservation::default(), Reservation::and);
-        self.forward(Expect::List)
-    }
-
-    fn judge(
+    pub(super) fn judge(
         &self,
         gate: &Gate,
         headers: &Headers<'_>,
@@ -268,7 +227,7 @@ impl Exchange {
         decide_watched(named, &call, around, trace)
     }
 
-    fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
+    pub(super) fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
         let caller = Exchange::grant_name(gate, &self.caller);
         let method = (!message.method.is_empty()).then_some(message.method.as_ref());
         let tool = message
@@ -291,7 +250,7 @@ impl Exchange {
     }
 }
 
-fn form(named: Option<&NamedPolicy>) -> DenyWith {
+pub(super) fn form(named: Option<&NamedPolicy>) -> DenyWith {
     named.map(|n| n.policy.deny_with).unwrap_or_default()
 }
 
@@ -316,104 +275,4 @@ fn expectation(message: &Message<'_>) -> Expect {
     } else {
         Expect::Single
     }
-}
-
-/// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
-/// that names this one must not be without effect.
-fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
-    if policy.shadow || !policy.methods.deny.contains(method::TOOLS_CALL) {
-        return None;
-    }
-    Some(Verdict::denied(Denial {
-        rule: format!("{}/deny", policy.methods.pointer),
-        message: format!(
-            "Method \"{}\" is not permitted by policy",
-            method::TOOLS_CALL
-        ),
-        kind: DenialKind::Rule,
-    }))
-}
-
-/// Methods other than tools/call: by section, then by class.
-fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
-    let name = message.method.as_ref();
-    let not_permitted = |rule: &str, what: &str, name: &str| {
-        let verdict = Verdict::denied(Denial {
-            rule: rule.to_owned(),
-            message: format!("{what} \"{}\" is not permitted by policy", shown_name(name)),
-            kind: DenialKind::Rule,
-        });
-        verdict.shadowed(policy.shadow)
-    };
-    if method::look_alike(name).is_some() || policy.methods.resembles(name) {
-        return not_permitted(pseudo::LOOK_ALIKE, "Method", name);
-    }
-    if !is_plain_name(name) && !policy.methods.allow.lists(name) {
-        return not_permitted(pseudo::UNSAFE_NAME, "Method", name);
-    }
-    match policy.methods.find(name) {
-        Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
-        Some((Posture::Allow, _)) | None => {}
-    }
-    let (section, what, target) = subject_of(policy, message);
-    let target = target.as_deref();
-    if let (Some(section), Some(target)) = (section, target) {
-        match section.find(target) {
-            Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
-            Some((Posture::Allow, _)) => return Verdict::allowed(),
-            None => {}
-        }
-    }
-    let listed = matches!(policy.methods.find(name), Some((Posture::Allow, _)));
-    if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
-        Verdict::allowed()
-    } else {
-        not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
-    }
-}
-
-/// The section that decides a method, what it is about, and its name there.
-fn subject_of<'a>(
-    policy: &'a Policy,
-    message: &'a Message<'_>,
-) -> (Option<&'a Section>, &'static str, Option<Cow<'a, str>>) {
-    let params = &message.params;
-    let resource = |uri| (Some(&policy.resources), "Resource", uri);
-    let prompt = |name| (Some(&policy.prompts), "Prompt", name);
-    match message.method.as_ref() {
-        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
-            resource(params.uri.as_deref().map(Cow::Borrowed))
-        }
-        method::PROMPTS_GET => prompt(params.name.as_deref().map(Cow::Borrowed)),
-        method::COMPLETION => {
-            let member = |key| params.reference.and_then(|r| r.get(key)?.as_str());
-            match member("type").as_deref() {
-                Some("ref/prompt") => prompt(member("name")),
-                Some("ref/resource") => resource(member("uri")),
-                _ => (None, "Method", None),
-            }
-        }
-        _ => (None, "Method", None),
-    }
-}
-
-/// The denied element its denial, the other requests that they were not run.
-fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
-    let mut bodies = Vec::new();
-    for (index, message) in messages.iter().enumerate() {
-        if message.role != Role::Request {
-            continue;
-        }
-        bodies.push(if index == denied {
-            denial::body(denial, message, form, Era::Handshake)
-        } else {
-            error(message.id, denial::CODE_DENIED, NOT_RUN, None)
-        });
-    }
-    if bodies.is_empty() {
-        return Reply::accepted();
-    }
-    let mut reply = Reply::json(200, format!("[{}]", bodies.join(",")));
-    denial::limit_headers(denial, &mut reply);
-    reply
 }

@@ -1,0 +1,148 @@
+//! Taking the units of a call's limits (step 5).
+
+use super::Call;
+use super::fact::arguments;
+use super::subject::subject;
+use super::verdict::{Denial, DenialKind, LimitState, Verdict};
+use crate::gate::NamedPolicy;
+use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
+use crate::policy::path::{Found, Path, walk};
+use crate::policy::{Cost, Limit};
+use crate::surroundings::Surroundings;
+use crate::trace::Trace;
+
+/// Takes the units of all limits, or of none (step 5). Shadowed limits have counters of their own.
+pub(super) fn charge(
+    named: &NamedPolicy,
+    call: &Call<'_>,
+    limits: &[&Limit],
+    verdict: &mut Verdict,
+    around: &mut dyn Surroundings,
+    trace: &mut impl Trace,
+) {
+    let counters = named.counters(call.server);
+    let now = around.now();
+    let mut enforced = Vec::with_capacity(limits.len());
+    let mut charges = Vec::with_capacity(limits.len());
+    for limit in limits {
+        let shadow = limit.shadow || named.policy.shadow;
+        let prepared = prepare(limit, &counters, call, around);
+        match prepared {
+            Err(denial) => {
+                trace.limit_unknown(limit, &denial, shadow);
+                verdict.note(denial, shadow);
+                if verdict.denial.is_some() {
+                    return;
+                }
+            }
+            Ok(charge) if shadow => {
+                trace.limit(limit, &charge, shadow, around);
+                if let Err(refusal) = reserve(&mut *around, &[charge], now) {
+                    verdict.note(refused(limit, &refusal), true);
+                }
+            }
+            Ok(charge) => {
+                trace.limit(limit, &charge, shadow, around);
+                enforced.push(*limit);
+                charges.push(charge);
+            }
+        }
+    }
+    match reserve(around, &charges, now) {
+        Ok(reservation) => verdict.reservation = reservation,
+        Err(refusal) => {
+            if let Some(limit) = enforced.get(refusal.index) {
+                verdict.denial = Some(refused(limit, &refusal));
+            }
+        }
+    }
+}
+
+/// What a limit is charged, and where; a denial when that cannot be told.
+fn prepare(
+    limit: &Limit,
+    counters: &[CounterId],
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+) -> Result<Charge, Denial> {
+    let unusable = |message: String| Denial {
+        rule: limit.id.clone(),
+        message,
+        kind: DenialKind::Rule,
+    };
+    let cost = match &limit.cost {
+        Cost::Fixed(units) => *units,
+        Cost::From(path) => cost(path, call).ok_or_else(|| {
+            unusable(format!(
+                "The limit \"{}\" needs {path} to be a whole number that is not negative",
+                limit.counter
+            ))
+        })?,
+    };
+    let counter = counters
+        .get(limit.number)
+        .ok_or_else(|| unusable(counter_failed(limit)))?;
+    let subject = subject(limit, counter, call, around).ok_or_else(|| {
+        unusable(format!(
+            "The limit \"{}\" cannot tell whom to count this call for",
+            limit.counter
+        ))
+    })?;
+    Ok(Charge {
+        quota: limit.quota,
+        counter: *counter,
+        subject,
+        cost,
+    })
+}
+
+/// The argument that a call costs: exact, whole, not negative, below 2^64.
+fn cost(path: &Path, call: &Call<'_>) -> Option<u64> {
+    let mut units = None;
+    walk(arguments(call), &path.segments, &mut |found| {
+        units = match found {
+            Found::Value(value) => value.as_number().and_then(|n| n.to_u64()),
+            _ => None,
+        };
+    });
+    units
+}
+
+fn refused(limit: &Limit, refusal: &Refusal) -> Denial {
+    let (message, remaining, retry) = match refusal.reason {
+        Reason::Exhausted {
+            remaining, retry, ..
+        } => (limit.message.clone(), remaining, Some(retry)),
+        Reason::TableFull { retry } => (
+            format!(
+                "The limit \"{}\" counts too many callers at once. Try again later.",
+                limit.counter
+            ),
+            0,
+            Some(retry),
+        ),
+        Reason::Store(_) => (counter_failed(limit), 0, None),
+    };
+    let Some(retry) = retry else {
+        return Denial {
+            rule: limit.id.clone(),
+            message,
+            kind: DenialKind::Rule,
+        };
+    };
+    Denial {
+        rule: limit.id.clone(),
+        message,
+        kind: DenialKind::Limit(LimitState {
+            counter: limit.counter.clone(),
+            max: limit.quota.max.get(),
+            window_seconds: limit.quota.window.seconds().get(),
+            remaining,
+            retry_after: retry.seconds().map(std::num::NonZeroU64::get),
+        }),
+    }
+}
+
+fn counter_failed(limit: &Limit) -> String {
+    format!("The limit \"{}\" could not be counted", limit.counter)
+}

@@ -1,0 +1,89 @@
+//! Methods other than tools/call: by section, then by class.
+
+use std::borrow::Cow;
+
+use super::verdict::{Denial, DenialKind, Verdict, pseudo};
+use crate::config::policy::Posture;
+use crate::mcp::Message;
+use crate::mcp::method::{self, Class, is_plain_name};
+use crate::policy::{Policy, Section};
+use crate::record::shown_name;
+
+/// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
+/// that names this one must not be without effect.
+pub(crate) fn methods_deny_calls(policy: &Policy) -> Option<Verdict> {
+    if policy.shadow || !policy.methods.deny.contains(method::TOOLS_CALL) {
+        return None;
+    }
+    Some(Verdict::denied(Denial {
+        rule: format!("{}/deny", policy.methods.pointer),
+        message: format!(
+            "Method \"{}\" is not permitted by policy",
+            method::TOOLS_CALL
+        ),
+        kind: DenialKind::Rule,
+    }))
+}
+
+/// Methods other than tools/call: by section, then by class.
+pub(crate) fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
+    let name = message.method.as_ref();
+    let not_permitted = |rule: &str, what: &str, name: &str| {
+        let verdict = Verdict::denied(Denial {
+            rule: rule.to_owned(),
+            message: format!("{what} \"{}\" is not permitted by policy", shown_name(name)),
+            kind: DenialKind::Rule,
+        });
+        verdict.shadowed(policy.shadow)
+    };
+    if method::look_alike(name).is_some() || policy.methods.resembles(name) {
+        return not_permitted(pseudo::LOOK_ALIKE, "Method", name);
+    }
+    if !is_plain_name(name) && !policy.methods.allow.lists(name) {
+        return not_permitted(pseudo::UNSAFE_NAME, "Method", name);
+    }
+    match policy.methods.find(name) {
+        Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
+        Some((Posture::Allow, _)) | None => {}
+    }
+    let (section, what, target) = subject_of(policy, message);
+    let target = target.as_deref();
+    if let (Some(section), Some(target)) = (section, target) {
+        match section.find(target) {
+            Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
+            Some((Posture::Allow, _)) => return Verdict::allowed(),
+            None => {}
+        }
+    }
+    let listed = matches!(policy.methods.find(name), Some((Posture::Allow, _)));
+    if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
+        Verdict::allowed()
+    } else {
+        not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
+    }
+}
+
+/// The section that decides a method, what it is about, and its name there.
+fn subject_of<'a>(
+    policy: &'a Policy,
+    message: &'a Message<'_>,
+) -> (Option<&'a Section>, &'static str, Option<Cow<'a, str>>) {
+    let params = &message.params;
+    let resource = |uri| (Some(&policy.resources), "Resource", uri);
+    let prompt = |name| (Some(&policy.prompts), "Prompt", name);
+    match message.method.as_ref() {
+        method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+            resource(params.uri.as_deref().map(Cow::Borrowed))
+        }
+        method::PROMPTS_GET => prompt(params.name.as_deref().map(Cow::Borrowed)),
+        method::COMPLETION => {
+            let member = |key| params.reference.and_then(|r| r.get(key)?.as_str());
+            match member("type").as_deref() {
+                Some("ref/prompt") => prompt(member("name")),
+                Some("ref/resource") => resource(member("uri")),
+                _ => (None, "Method", None),
+            }
+        }
+        _ => (None, "Method", None),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the policy says of a call, and why.
+
+use crate::limit::Reservation;
+
+/// Rule identifiers that are not pointers into a policy.
+pub mod pseudo {
+    /// The caller has no policy.
+    pub const NO_POLICY: &str = "(no policy)";
+    /// The tool is hidden.
+    pub const HIDDEN: &str = "(hidden)";
+    /// Not listed, and the default denies.
+    pub const DEFAULT_DENY: &str = "(default deny)";
+    /// Equal to a listed or known name only after trimming or case folding.
+    pub const LOOK_ALIKE: &str = "(look-alike)";
+    /// Not a plain name, and not listed exactly.
+    pub const UNSAFE_NAME: &str = "(unsafe name)";
+}
+
+/// Why a call is denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The rule's identifier.
+    pub rule: String,
+    /// What the record says; the caller reads it too, but for hidden tools.
+    pub message: String,
+    /// What kind of denial it is.
+    pub kind: DenialKind,
+}
+
+/// What kind of denial a [`Denial`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DenialKind {
+    /// The tool is hidden: the caller reads that it does not exist.
+    Hidden,
+    /// A rule says so.
+    Rule,
+    /// A limit says so.
+    Limit(LimitState),
+    /// A person must be asked.
+    Approval,
+}
+
+/// How a limit stands, for replies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitState {
+    /// The counter's name.
+    pub counter: String,
+    /// Units per window.
+    pub max: u64,
+    /// Window length in seconds.
+    pub window_seconds: u32,
+    /// Units that remain.
+    pub remaining: u64,
+    /// Seconds until a retry may pass; `None` when it never will.
+    pub retry_after: Option<u64>,
+}
+
+/// What the policy says.
+#[derive(Debug)]
+pub struct Verdict {
+    /// `None` allows.
+    pub denial: Option<Denial>,
+    /// What was charged, to be kept until the outcome is known.
+    pub reservation: Reservation,
+    /// What shadowed rules would have denied.
+    pub shadow: Vec<Denial>,
+}
+
+impl Verdict {
+    /// Allows, and charges nothing.
+    pub fn allowed() -> Self {
+        Self {
+            denial: None,
+            reservation: Reservation::default(),
+            shadow: Vec::new(),
+        }
+    }
+
+    /// Denies.
+    pub fn denied(denial: Denial) -> Self {
+        Self {
+            denial: Some(denial),
+            ..Self::allowed()
+        }
+    }
+
+    /// Only records its denial where `shadow` says so.
+    pub fn shadowed(mut self, shadow: bool) -> Self {
+        if shadow {
+            self.shadow.extend(self.denial.take());
+        }
+        self
+    }
+
+    pub(super) fn note(&mut self, denial: Denial, shadow: bool) {
+        if shadow {
+            self.shadow.push(denial);
+        } else {
+            self.denial = Some(denial);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Batches (2025-03-26): decided element by element, refused whole.
+
+use std::rc::Rc;
+
+use super::request::form;
+use super::{Exchange, Expect, RequestStep, plain};
+use crate::config::policy::DenyWith;
+use crate::decide::Denial;
+use crate::denial;
+use crate::limit::Reservation;
+use crate::mcp::reply::error;
+use crate::mcp::{Era, Headers, Message, Reply, Role};
+use crate::record::{Outcome, Record};
+use crate::surroundings::Surroundings;
+use crate::trace::Trace;
+
+/// What an element of a batch is told that would have passed alone.
+const NOT_RUN: &str = "[POLICY DENIED] Not run: another message of this batch was denied";
+
+impl Exchange {
+    /// Every element is decided; one denial denies the whole and gives back what others took.
+    pub(super) fn batch(
+        &mut self,
+        headers: &Headers<'_>,
+        messages: &[Message<'_>],
+        around: &mut dyn Surroundings,
+        trace: &mut impl Trace,
+    ) -> RequestStep {
+        self.meet(headers, around);
+        let gate = Rc::clone(&self.gate);
+        let mut taken: Vec<Reservation> = Vec::new();
+        let mut shadow = Vec::new();
+        for (index, message) in messages.iter().enumerate() {
+            let verdict = self.judge(&gate, headers, message, around, trace);
+            self.record_verdict(&gate, message, &verdict);
+            let Some(denial) = &verdict.denial else {
+                taken.push(verdict.reservation);
+                shadow.extend(verdict.shadow);
+                continue;
+            };
+            for reservation in taken {
+                // Units that a failing store keeps stay used until their windows end.
+                let _ = reservation.refund(around);
+            }
+            return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
+        }
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        self.note(&Record {
+            shadow: &shadow,
+            ..plain(Outcome::Allow, Some("batch"), caller)
+        });
+        self.reservation = taken
+            .into_iter()
+            .fold(Reservation::default(), Reservation::and);
+        self.forward(Expect::List)
+    }
+}
+
+/// The denied element its denial, the other requests that they were not run.
+fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
+    let mut bodies = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        if message.role != Role::Request {
+            continue;
+        }
+        bodies.push(if index == denied {
+            denial::body(denial, message, form, Era::Handshake)
+        } else {
+            error(message.id, denial::CODE_DENIED, NOT_RUN, None)
+        });
+    }
+    if bodies.is_empty() {
+        return Reply::accepted();
+    }
+    let mut reply = Reply::json(200, format!("[{}]", bodies.join(",")));
+    denial::limit_headers(denial, &mut reply);
+    reply
+}

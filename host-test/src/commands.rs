@@ -12,9 +12,13 @@ mod find;
 mod header;
 mod module;
 mod progress;
+mod replay;
 mod run;
+mod serve;
 mod style;
+mod toolgate;
 mod watch;
+mod world;
 
 use std::process::ExitCode;
 
@@ -41,6 +45,8 @@ enum Command {
     Check(check::Check),
     Decide(decide::Decide),
     Explain(explain::Explain),
+    Replay(replay::Replay),
+    Serve(serve::Serve),
     Convert(convert::Convert),
     Config(config::Config),
 }
@@ -55,6 +61,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
     };

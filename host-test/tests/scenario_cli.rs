@@ -198,7 +198,12 @@ fn config_prints_what_envoy_gets() {
 
 #[test]
 fn help_has_an_example() {
-    for arguments in [&["--help"][..], &["run", "--help"], &["config", "--help"]] {
+    let commands = [
+        "run", "config", "check", "decide", "explain", "convert", "serve", "replay",
+    ];
+    let each = commands.iter().map(|command| vec![*command, "--help"]);
+    for arguments in each.chain([vec!["--help"]]) {
+        let arguments = arguments.as_slice();
         let (code, text) = host_test(Path::new("."), arguments);
         assert!(
             code == 0 && text.contains("Example") && text.contains("  host-test "),

@@ -19,6 +19,7 @@ use clap::{Args, ValueEnum};
 use super::watch::Watched;
 use super::{Trouble, find, module, style};
 use crate::scenario::read;
+use crate::scenario::target::in_process::Profile;
 use play::{Played, Player};
 use sum::Sum;
 
@@ -48,6 +49,9 @@ pub(super) struct Run {
     /// Run again whenever a scenario, a policy or a transcript is saved; Ctrl-C ends it
     #[arg(long, conflicts_with_all = ["via", "junit"])]
     watch: bool,
+    /// The proxy that the host imitates
+    #[arg(long, value_enum, default_value_t, conflicts_with = "via")]
+    profile: Profile,
     /// How many scenarios run at once [default: one a processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -91,13 +95,14 @@ impl Run {
             ));
         }
         let module = match proxy {
-            Some(_) => None,
-            None => Some(module::load(self.module.as_deref())?),
+            Some(_) if !self.proxy.parity => None,
+            _ => Some(module::load(self.module.as_deref())?),
         };
         let player = Player {
             module,
             proxy,
             update: self.update,
+            profile: self.profile,
         };
         loop {
             // As they are before the run: what is saved meanwhile has changed, too.

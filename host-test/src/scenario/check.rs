@@ -216,6 +216,22 @@ impl Checks {
                 self.add("reads", part, words);
             }
         }
+        for (counter, expected) in &expect.remaining {
+            let limits = came
+                .record
+                .as_ref()
+                .and_then(|r| r.get("limits")?.as_array());
+            let mut limits = limits.into_iter().flatten();
+            let limit = limits.find(|l| l.get("counter").and_then(Value::as_str) == Some(counter));
+            let got = limit.and_then(|limit| limit.get("remaining")?.as_u64());
+            let show = |n: Option<u64>| match n {
+                Some(n) => format!("{counter}: {n}"),
+                None => format!("{counter}: not counted"),
+            };
+            if got != Some(*expected) {
+                self.add("remaining", show(Some(*expected)), show(got));
+            }
+        }
         for (member, expected) in &expect.record {
             let got = came.record.as_ref().and_then(|record| record.get(member));
             if got != Some(expected) {

@@ -127,6 +127,9 @@ pub(crate) struct Step {
     pub(crate) sees: Option<Vec<String>>,
     /// What the upstream received.
     pub(crate) upstream_saw: Option<UpstreamSaw>,
+    /// How many units of each counter must remain, by the decision record.
+    #[serde(default)]
+    pub(crate) remaining: BTreeMap<String, u64>,
     /// Members that the decision record must have, with these values.
     #[serde(default)]
     pub(crate) record: BTreeMap<String, Value>,

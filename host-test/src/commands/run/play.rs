@@ -11,16 +11,19 @@ use crate::scenario::read::{self, Plan};
 use crate::scenario::run::{self, Failure, Report};
 use crate::scenario::server::Scripted;
 use crate::scenario::target::Target;
-use crate::scenario::target::in_process::InProcess;
+use crate::scenario::target::in_process::{InProcess, Profile};
+use crate::scenario::target::paired::Paired;
 use crate::scenario::target::via::Via;
 
 /// How scenarios are played.
 pub(super) struct Player {
-    /// The module, unless there is a proxy.
+    /// The module, unless there is only a proxy.
     pub(super) module: Option<Module>,
     pub(super) proxy: Option<options::Options>,
     /// Whether transcripts are written instead of compared.
     pub(super) update: bool,
+    /// The proxy that the host imitates.
+    pub(super) profile: Profile,
 }
 
 /// One scenario that was played.
@@ -97,9 +100,15 @@ impl Player {
     fn target(&self, plan: &Plan) -> Result<Box<dyn Target>, String> {
         let server = Scripted::new(&plan.upstream);
         Ok(match (&self.proxy, &self.module) {
-            (Some(proxy), _) => Box::new(Via::start(proxy, server)?),
+            (Some(proxy), None) => Box::new(Via::start(proxy, server)?),
+            (Some(proxy), Some(module)) => {
+                let own = Scripted::new(&plan.upstream);
+                let here = InProcess::start(module, &plan.plugin_config, own, self.profile)?;
+                Box::new(Paired::new(here, Via::start(proxy, server)?))
+            }
             (None, Some(module)) => {
-                Box::new(InProcess::start(module, &plan.plugin_config, server)?)
+                let config = &plan.plugin_config;
+                Box::new(InProcess::start(module, config, server, self.profile)?)
             }
             (None, None) => return Err("neither a module nor a proxy".to_owned()),
         })

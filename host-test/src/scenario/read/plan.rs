@@ -88,6 +88,7 @@ pub(crate) struct Expectation {
     pub(crate) reads: Option<String>,
     pub(crate) sees: Option<Vec<String>>,
     pub(crate) upstream_saw: Option<UpstreamSaw>,
+    pub(crate) remaining: BTreeMap<String, u64>,
     pub(crate) record: BTreeMap<String, Value>,
 }
 
@@ -178,6 +179,7 @@ pub(super) fn plan(step: Step) -> Result<Action, StepFault> {
             reads: step.reads,
             sees: step.sees,
             upstream_saw: step.upstream_saw.map(UpstreamSaw::in_lower_case),
+            remaining: step.remaining,
             record: step.record,
         },
         times,
@@ -246,6 +248,7 @@ fn misplaced(step: &Step) -> Result<(), StepFault> {
         ("error", step.error.is_some(), sends, SENDING),
         ("reads", step.reads.is_some(), sends, SENDING),
         ("upstream_saw", step.upstream_saw.is_some(), sends, SENDING),
+        ("remaining", !step.remaining.is_empty(), sends, SENDING),
         ("record", !step.record.is_empty(), sends, SENDING),
     ];
     for (key, given, allowed, place) in rules {

@@ -29,6 +29,7 @@ pub(super) fn lists_for_maps(json: &str) -> Vec<(String, String)> {
                 "headers",
                 "upstream_saw",
                 "upstream_saw/headers",
+                "remaining",
                 "record",
             ] {
                 maps.push(format!("/steps/{index}/{member}"));

@@ -16,7 +16,7 @@ use super::error::TrapReport;
 use super::exchange::{Callback, Exchange, Problem};
 use super::message::{Headers, Request, Response};
 use super::settings::Profile;
-use super::stream::{Side, Stream};
+use super::stream::{Origin, Side, Stream};
 use super::upstream::{Client, Next, Reply, Upstream};
 use super::vm::Vm;
 
@@ -181,6 +181,9 @@ impl Drive<'_> {
         let Some(request) = self.up.request.clone() else {
             return self.hang();
         };
+        if let Some(stream) = &mut self.vm.guest_mut().stream {
+            stream.origin.attempts = 1;
+        }
         match self.upstream.respond(&request) {
             Reply::Response(response) => {
                 self.respond(&response, true)?;
@@ -203,10 +206,12 @@ impl Drive<'_> {
                 self.respond(&response, false)?;
                 self.reset()
             }
-            Reply::Reset(None) => self.upstream_failed("connection termination"),
+            Reply::Reset(None) => {
+                self.upstream_failed("connection termination", Origin::CONNECTION_TERMINATION)
+            }
             Reply::Unreachable => {
                 self.up = Up::default();
-                self.upstream_failed("remote connection failure")
+                self.upstream_failed("remote connection failure", Origin::CONNECTION_FAILURE)
             }
         }
     }
@@ -219,6 +224,7 @@ impl Drive<'_> {
             response_headers(response),
             response.trailers.clone(),
         ));
+        self.set_origin("via_upstream", 0);
         self.headers(Way::Response, whole && !has_body && !has_trailers)?;
         if has_body {
             let settings = self.vm.guest().settings();
@@ -253,6 +259,13 @@ impl Drive<'_> {
     fn tell(&mut self) {
         if let Some(client) = &mut self.client {
             self.down.tell(*client);
+        }
+    }
+
+    fn set_origin(&mut self, details: &str, flags: u8) {
+        if let Some(stream) = &mut self.vm.guest_mut().stream {
+            stream.origin.details = Some(details.to_owned());
+            stream.origin.flags = flags;
         }
     }
 

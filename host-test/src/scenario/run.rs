@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::check::{self, Mismatch};
 use super::client;
-use super::read::{Action, Plan, PlannedStep, Sent};
+use super::read::{Action, Plan, PlannedStep, Sent, What};
+use super::reply::compact;
 use super::target::{Seen, Target};
-use super::time::{DEFAULT, Seconds};
+use super::time::{DEFAULT, Seconds, show_time};
 use super::transcript::Transcript;
 
 /// What came of a scenario.
@@ -39,10 +40,23 @@ pub(crate) struct Failure {
     pub(crate) time: (u32, u32),
     /// What was sent, in words.
     pub(crate) sent: String,
+    /// The tool call that was sent, if it was one.
+    pub(crate) call: Option<Call>,
     /// What was expected and what came.
     pub(crate) mismatches: Vec<Mismatch>,
     /// Everything that was seen.
     pub(crate) seen: Seen,
+}
+
+/// A tool call, as `explain` takes it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// `{"tool": …, "args": …}`.
+    pub(crate) json: String,
+    /// `name: value` of each header that the step adds.
+    pub(crate) headers: Vec<String>,
+    /// The time, RFC 3339.
+    pub(crate) at: String,
 }
 
 /// Runs a plan.
@@ -101,6 +115,21 @@ impl Runner<'_> {
         Ok(None)
     }
 
+    fn call(&self, sent: &Sent) -> Option<Call> {
+        let What::Call { tool, args } = &sent.what else {
+            return None;
+        };
+        let tool = serde_json::Value::from(tool.as_str());
+        let added = sent.headers.iter();
+        Some(Call {
+            json: format!("{{\"tool\":{tool},\"args\":{}}}", compact(args)),
+            headers: added
+                .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)))
+                .collect(),
+            at: show_time(self.clock),
+        })
+    }
+
     fn set_clock(&mut self, number: usize, to: Seconds) -> Result<(), String> {
         self.clock = to;
         self.transcript.clock(number, to);
@@ -126,6 +155,7 @@ impl Runner<'_> {
                     line,
                     time: (time, sent.times),
                     sent: Transcript::title(sent),
+                    call: self.call(sent),
                     mismatches,
                     seen,
                 }));

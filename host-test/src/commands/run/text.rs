@@ -3,7 +3,9 @@
 use super::coverage::Coverage;
 use super::play::{Ending, Played};
 use super::sum::Sum;
+use crate::commands::document::{Document, Kind};
 use crate::commands::{failure, style};
+use crate::scenario::run::Failure;
 
 /// One scenario: its line, and the cause where it did not pass.
 pub(super) fn scenario(played: &Played, show: bool) {
@@ -31,7 +33,7 @@ pub(super) fn scenario(played: &Played, show: bool) {
 pub(super) fn cause(played: &Played) -> String {
     match &played.ending {
         Ending::Holds(_) => String::new(),
-        Ending::Step(step) => failure::of_step(step),
+        Ending::Step(step) => format!("{}{}", failure::of_step(step), hint(played, step)),
         Ending::Transcript { name, golden } => {
             let diff = failure::of_transcript(golden, played.transcript());
             format!(
@@ -41,6 +43,30 @@ pub(super) fn cause(played: &Played) -> String {
         }
         Ending::Broken(why) => format!("  {}", why.replace('\n', "\n  ")),
     }
+}
+
+/// The command that tells each step to the decision, for a call.
+fn hint(played: &Played, failure: &Failure) -> String {
+    let (Some(call), Some((file, _))) = (&failure.call, &played.decided_by) else {
+        return String::new();
+    };
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    let kind = match Document::read(file, None).kind {
+        Kind::Policy => "--policy",
+        Kind::Config => "--config",
+    };
+    let file = file.display().to_string();
+    let mut command = format!(
+        "host-test explain {kind} {} --at {}",
+        quoted(&file),
+        call.at
+    );
+    for header in &call.headers {
+        command.push_str(&format!(" --header {}", quoted(header)));
+    }
+    command.push_str(&format!(" {}", quoted(&call.json)));
+    let command = style::dim(&format!("    each step to it: {command}"));
+    format!("{command}\n")
 }
 
 /// The last line.

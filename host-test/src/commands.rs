@@ -9,6 +9,7 @@ mod document;
 mod explain;
 mod failure;
 mod find;
+mod format;
 mod header;
 mod module;
 mod progress;

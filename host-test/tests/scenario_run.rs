@@ -5,14 +5,8 @@ mod common;
 #[path = "common/toolgate.rs"]
 mod toolgate;
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Duration;
-
 use common::folder::{Folder, host_test};
+use common::running::Running;
 use serde_json::Value;
 
 const SCENARIO: &str = "policy: policy.yaml\nsteps:\n- call: a\n  outcome: allow\n";
@@ -182,61 +176,12 @@ fn coverage_names_what_no_scenario_saw_deny() {
     assert_eq!(coverage["never"][0]["line"], 6);
 }
 
-/// How long the next line may take, on a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A run that watches, ended with the value.
-struct Watching {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Watching {
-    fn start(folder: &Path) -> Watching {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_host-test"))
-            .args(["run", ".", "--watch", "--module", "module.wat"])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (read, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = read.send(line);
-            }
-        });
-        Watching { child, lines }
-    }
-
-    /// Reads on to the next line that ends so.
-    fn until(&mut self, end: &str) {
-        let mut seen = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            if line.ends_with(end) {
-                return;
-            }
-            seen.push(line);
-        }
-        assert!(
-            seen.iter().any(|line| line.ends_with(end)),
-            "no line ends with {end}: {seen:?}"
-        );
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn watching_runs_again_when_a_file_is_saved_comes_or_goes() {
     let folder = Folder::new("watching");
     folder.write("scenario.yaml", SCENARIO);
-    let mut watching = Watching::start(&folder.0);
+    let run = ["run", ".", "--watch", "--module", "module.wat"];
+    let watching = Running::start(&folder.0, &run);
     watching.until("1 passed");
     folder.write("scenario.yaml", &SCENARIO.replace("allow", "deny"));
     watching.until("scenario.yaml changed");

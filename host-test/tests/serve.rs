@@ -1,5 +1,5 @@
 //! `host-test serve` as a client and an upstream meet it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test")]
+#![expect(clippy::unwrap_used, reason = "test")]
 
 mod common;
 #[path = "common/toolgate.rs"]
@@ -7,71 +7,40 @@ mod toolgate;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
 use common::folder::{Folder, host_test};
-
-/// How long anything may take, on a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+use common::running::{PATIENCE, Running};
 
 const POLICY: &str = r#"{"version": "1", "default": "deny", "tools": {
     "a": {"limits": [{"counter": "c", "window": "day", "max": 2}]}}}"#;
 
-/// A running `serve`, ended with the value.
+/// A running `serve`.
 struct Serve {
-    child: Child,
-    lines: Receiver<String>,
+    running: Running,
     address: String,
 }
 
 impl Serve {
     fn start(folder: &Folder, upstream: &str) -> Serve {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_host-test"))
-            .args([
-                "serve",
-                "--policy",
-                "policy.json",
-                "--listen",
-                "127.0.0.1:0",
-            ])
-            .args(["--upstream", upstream, "--module"])
-            .arg(toolgate::path())
-            .current_dir(&folder.0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (read, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = read.send(line);
-            }
-        });
-        let mut serve = Serve {
-            child,
-            lines,
-            address: String::new(),
-        };
-        let line = serve.until("serving policy.json at http://");
+        let module = toolgate::path().to_str().unwrap();
+        let serve = [
+            "serve",
+            "--policy",
+            "policy.json",
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        let more = ["--upstream", upstream, "--module", module];
+        let running = Running::start(&folder.0, &[&serve[..], &more].concat());
+        let line = running.until("serving policy.json at http://");
         let url = line.split("http://").nth(1).unwrap();
-        serve.address = url.split('/').next().unwrap().to_owned();
-        serve
+        let address = url.split('/').next().unwrap().to_owned();
+        Serve { running, address }
     }
 
-    /// Reads on to the next line with these words.
     fn until(&self, words: &str) -> String {
-        let mut seen = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            if line.contains(words) {
-                return line;
-            }
-            seen.push(line);
-        }
-        panic!("no line with {words}: {seen:?}")
+        self.running.until(words)
     }
 
     fn connect(&self) -> TcpStream {
@@ -87,13 +56,6 @@ impl Serve {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

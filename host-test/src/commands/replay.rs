@@ -9,10 +9,11 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use toolgate_engine::Gate;
 
 use super::document::{Document, Source};
+use super::format::Format;
 use super::progress::Progress;
 use super::{Trouble, module};
 use capture::Capture;
@@ -39,7 +40,7 @@ pub(super) struct Replay {
     /// The upstream's name in counters, for a capture [default: the policy's folder]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     server: Option<String>,
-    /// How to print: text for people, or one JSON object on one line
+    /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// The module to run a capture through [default: built from the workspace first]
@@ -48,13 +49,6 @@ pub(super) struct Replay {
     /// The audit log or the capture
     #[arg(value_name = "FILE")]
     file: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

@@ -14,8 +14,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::format::Format;
 use super::watch::Watched;
 use super::{Trouble, find, module, style};
 use crate::scenario::read;
@@ -55,7 +56,7 @@ pub(super) struct Run {
     /// How many scenarios run at once [default: one a processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// How to print: text for people, or one JSON object on one line
+    /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Also write the result as JUnit XML
@@ -63,13 +64,6 @@ pub(super) struct Run {
     junit: Option<PathBuf>,
     #[command(flatten)]
     proxy: options::Proxy,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

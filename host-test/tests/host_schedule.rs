@@ -22,14 +22,15 @@ fn all<T: Ord>(
         workers: 2,
         ..settings.clone()
     };
-    let mut results = BTreeMap::new();
+    let mut results: BTreeMap<T, usize> = BTreeMap::new();
     let mut order = Some(Vec::new());
     while let Some(this) = order {
         let mut host = Host::start(module, &settings).unwrap();
         let requests = [request.clone(), request.clone()];
         let upstream = |_: &Request| Response::new(200).with_body("{}").into();
         let (seen, made) = host.interleave(&requests, upstream, &this);
-        *results.entry(result(&host, &seen)).or_default() += 1;
+        let count: &mut usize = results.entry(result(&host, &seen)).or_default();
+        *count = count.saturating_add(1);
         order = next_order(&made);
     }
     results

@@ -11,7 +11,7 @@ use super::{Seen, Target};
 use crate::scenario::time::Seconds;
 
 /// Headers that a proxy adds or that frame the body, on either side.
-const OF_THE_PROXY: [&str; 12] = [
+const OF_THE_PROXY: [&str; 13] = [
     "connection",
     "content-length",
     "date",
@@ -19,6 +19,7 @@ const OF_THE_PROXY: [&str; 12] = [
     "server",
     "transfer-encoding",
     "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-external-address",
     "x-envoy-internal",
     "x-envoy-upstream-service-time",
     "x-forwarded-for",

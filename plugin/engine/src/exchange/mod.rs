@@ -5,6 +5,7 @@
 mod batch;
 mod request;
 mod response;
+mod service;
 mod view;
 
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use crate::policy::condition::Effort;
 use crate::record::{Outcome, Record};
 
 pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use service::ServiceCall;
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum RequestStep {
     },
     /// Forward nothing yet: the body decides.
     AwaitBody,
+    /// Forward nothing yet: make this call, and tell [`Exchange::on_service_answer`] its answer.
+    Ask(ServiceCall),
     /// Answer it here; the upstream sees nothing.
     Reply(Reply),
 }
@@ -59,6 +63,8 @@ pub struct Exchange {
     stream: response::Stream,
     record: Option<String>,
     effort: Effort,
+    waiting: Option<Box<service::Waiting>>,
+    notice: Option<String>,
 }
 
 impl Exchange {
@@ -74,6 +80,8 @@ impl Exchange {
             stream: response::Stream::default(),
             record: None,
             effort: Effort::default(),
+            waiting: None,
+            notice: None,
         }
     }
 

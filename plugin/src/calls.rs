@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 
-use rustc_hash::FxHashMap;
-
 /// The contexts of a stream: its own and that of its configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids {
@@ -12,22 +10,34 @@ pub(crate) struct Ids {
 }
 
 thread_local! {
-    static CALLS: RefCell<FxHashMap<u32, Ids>> = RefCell::default();
+    /// In the order in which they were made. Few are under way at once, the oldest end first.
+    static CALLS: RefCell<Vec<(u32, Ids)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Nothing here calls out, so the list is never in use when it is asked for.
+fn calls<T: Default>(look: impl FnOnce(&mut Vec<(u32, Ids)>) -> T) -> T {
+    CALLS.with(|calls| {
+        let calls = calls.try_borrow_mut();
+        calls.map_or_else(|_| T::default(), |mut calls| look(&mut calls))
+    })
 }
 
 /// An answer to this call is for this stream.
 pub(crate) fn expect(token: u32, ids: Ids) {
-    CALLS.with_borrow_mut(|calls| calls.insert(token, ids));
+    calls(|calls| calls.push((token, ids)));
 }
 
 /// Whose answer it is; none is expected any more. `None` for one that is late, or was never asked.
 pub(crate) fn take(token: u32) -> Option<Ids> {
-    CALLS.with_borrow_mut(|calls| calls.remove(&token))
+    calls(|calls| {
+        let at = calls.iter().position(|(known, _)| *known == token)?;
+        Some(calls.remove(at).1)
+    })
 }
 
 /// The calls that streams of this root context wait for.
 pub(crate) fn of_root(root: u32) -> Vec<u32> {
-    CALLS.with_borrow(|calls| {
+    calls(|calls| {
         let of_root = calls.iter().filter(|(_, ids)| ids.root == root);
         of_root.map(|(token, _)| *token).collect()
     })

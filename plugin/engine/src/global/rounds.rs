@@ -5,8 +5,6 @@
 //! stays counted until its window ends, since the protocol takes nothing back. Too strict, never
 //! too loose.
 
-use std::collections::VecDeque;
-
 use super::ask::{Ask, Values};
 use super::{GlobalLimits, Numbers};
 use crate::ratelimit::Request;
@@ -24,7 +22,8 @@ pub struct Round {
 /// All of a call's requests.
 #[derive(Debug, Default)]
 pub struct Rounds {
-    left: VecDeque<Round>,
+    /// The next one last.
+    left: Vec<Round>,
 }
 
 impl Rounds {
@@ -48,25 +47,26 @@ impl Rounds {
                 return Err(Box::new(ask));
             }
         }
-        let mut left: VecDeque<Round> = VecDeque::new();
+        let mut left: Vec<Round> = Vec::new();
         for ask in sums {
             let Ok(hits) = u32::try_from(ask.cost) else {
                 return Err(Box::new(ask));
             };
             match left.iter_mut().find(|round| round.hits == hits) {
                 Some(round) => round.asks.push(ask),
-                None => left.push_back(Round {
+                None => left.push(Round {
                     hits,
                     asks: vec![ask],
                 }),
             }
         }
+        left.reverse();
         Ok(Self { left })
     }
 
     /// The next request.
     pub fn take(&mut self) -> Option<Round> {
-        self.left.pop_front()
+        self.left.pop()
     }
 }
 

@@ -6,9 +6,12 @@ use serde_json::json;
 use super::service::{Asked, Service, answer, ok, status};
 use super::{body, call, config, limits, passed, record, reply, send, start};
 
+/// A way to fail.
+type Fails = fn(&Asked) -> GrpcReply;
+
 /// Every way in which a service can fail to answer.
 fn failures() -> Vec<(&'static str, Service)> {
-    let fails: Vec<(&str, fn(&Asked) -> GrpcReply)> = vec![
+    let fails: Vec<(&str, Fails)> = vec![
         ("down", |_| {
             GrpcReply::Closed(14, "connection refused".to_owned())
         }),
@@ -52,8 +55,7 @@ fn failures() -> Vec<(&'static str, Service)> {
             GrpcReply::Message(long)
         }),
     ];
-    let made =
-        |(name, fail): (&'static str, fn(&Asked) -> GrpcReply)| (name, Service::scripted(fail));
+    let made = |(name, fail): (&'static str, Fails)| (name, Service::scripted(fail));
     fails.into_iter().map(made).collect()
 }
 

@@ -1,6 +1,11 @@
 //! `global_limits` through the real filter and a scripted service: every answer, and none.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test"
+)]
 
 #[path = "../common/toolgate.rs"]
 mod toolgate;

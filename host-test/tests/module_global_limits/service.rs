@@ -1,8 +1,6 @@
 //! A rate limit service in memory, shared by hosts: it counts as `envoyproxy/ratelimit` does, or
 //! answers what a test says.
 
-#![expect(clippy::unwrap_used, reason = "test")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

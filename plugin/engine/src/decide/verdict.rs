@@ -1,7 +1,7 @@
 //! What the policy says of a call, and why.
 
+use super::taken::Taken;
 use crate::global::Ask;
-use crate::limit::Reservation;
 
 /// Rule identifiers that are not pointers into a policy.
 pub mod pseudo {
@@ -62,7 +62,7 @@ pub struct Verdict {
     /// `None` allows.
     pub denial: Option<Denial>,
     /// What was charged, to be kept until the outcome is known.
-    pub reservation: Reservation,
+    pub taken: Taken,
     /// What a rate limit service must admit too before the call may go on.
     pub asks: Vec<Ask>,
     /// What shadowed rules would have denied.
@@ -74,7 +74,7 @@ impl Verdict {
     pub fn allowed() -> Self {
         Self {
             denial: None,
-            reservation: Reservation::default(),
+            taken: Taken::default(),
             asks: Vec::new(),
             shadow: Vec::new(),
         }

@@ -168,7 +168,7 @@ impl Exchange {
             self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
         self.expect = if partial { expect } else { Expect::Anything };
         RequestStep::Forward {
-            strip_accept_encoding: self.expect != Expect::Anything,
+            strip_accept_encoding: self.expect != Expect::Anything || self.pending.reads_answers(),
         }
     }
 

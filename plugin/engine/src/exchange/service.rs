@@ -11,7 +11,6 @@ use super::{Exchange, Expect, RequestStep};
 use crate::decide::{Denial, DenialKind, LimitState, Verdict};
 use crate::denial;
 use crate::global::{Ask, GlobalLimits, OnError, Outcome, Round, Rounds};
-use crate::limit::Reservation;
 use crate::mcp::message::{Body, read_body};
 use crate::mcp::{Head, Headers, agree};
 use crate::ratelimit::{METHOD, SERVICE};
@@ -61,7 +60,10 @@ impl std::fmt::Debug for Waiting {
 pub(super) fn rounds(messages: &mut [Decided]) -> Result<Rounds, (usize, Denial)> {
     let mut asks = Vec::new();
     for (index, message) in messages.iter_mut().enumerate() {
-        for mut ask in std::mem::take(&mut message.verdict.asks) {
+        let verdict = &mut message.verdict;
+        let more = std::mem::take(&mut verdict.asks);
+        // What is denied already asks for nothing.
+        for mut ask in more.into_iter().filter(|_| verdict.denial.is_none()) {
             ask.message = index;
             asks.push(ask);
         }
@@ -72,8 +74,7 @@ pub(super) fn rounds(messages: &mut [Decided]) -> Result<Rounds, (usize, Denial)
 /// Gives back what messages took: they are not forwarded.
 pub(super) fn give_back(messages: &mut [Decided], around: &mut dyn Surroundings) {
     for message in messages {
-        // Units that a failing store keeps stay used until their windows end.
-        let _ = std::mem::take(&mut message.verdict.reservation).refund(around);
+        std::mem::take(&mut message.verdict.taken).give_all_back(around);
     }
 }
 
@@ -137,10 +138,10 @@ impl Exchange {
         if let [message] = messages.as_slice() {
             self.id.clone_from(&message.id);
         }
-        self.reservation = messages
-            .into_iter()
-            .map(|message| message.verdict.reservation)
-            .fold(Reservation::default(), Reservation::and);
+        for message in messages {
+            self.pending
+                .add(message.id.as_deref(), message.verdict.taken);
+        }
         self.forward(expect)
     }
 

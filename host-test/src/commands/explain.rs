@@ -97,11 +97,17 @@ impl Explain {
             step => step,
         };
         let record = exchange.take_record().unwrap_or_default();
+        let asks = matches!(step, RequestStep::Ask(_));
         let reply = match step {
             RequestStep::Reply(reply) => Some(reply),
-            RequestStep::Forward { .. } | RequestStep::AwaitBody => None,
+            RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
         };
         anstream::print!("{}", story.told(&record, reply.as_ref().map(status)));
+        if asks {
+            anstream::println!(
+                "Then the rate limit service of `global_limits` is asked, and decides."
+            );
+        }
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,1 +1,0 @@
-//! Nothing: the package only names what is to be fetched.

@@ -12,6 +12,7 @@ mod find;
 mod header;
 mod module;
 mod run;
+mod scan;
 mod style;
 
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ enum Command {
     Explain(explain::Explain),
     Convert(convert::Convert),
     Config(config::Config),
+    Scan(scan::Scan),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -55,6 +57,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
+        Command::Scan(scan) => scan.run(),
     };
     match result {
         Ok(code) => code,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import process
+from . import fuzz, process
 from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1, PYTHON_SERVERS, REAL_SERVERS
 
 LIMIT = 900
@@ -38,6 +38,7 @@ def everything() -> None:
         _node(ENVOY_DIR, "the MCP SDKs for TypeScript")
         _node(REAL_SERVERS, "MCP servers for Node.js")
         _clock()
+        _fuzzer()
 
 
 def demo_only() -> None:
@@ -127,6 +128,14 @@ def _clock() -> None:
         process.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", CLOCK, CLOCK_SOURCE], limit=LIMIT)
 
     _once(CLOCK.with_suffix(".pins"), _key(CLOCK_SOURCE), "the clock that tests set", make)
+
+
+def _fuzzer() -> None:
+    def make() -> None:
+        install = ["cargo", "install", "cargo-fuzz", "--version", fuzz.VERSION, "--locked", "--force", "--root", fuzz.TOOL]
+        process.run(install, limit=LIMIT)
+
+    _once(fuzz.TOOL / ".toolgate-pins", _key(fuzz.VERSION), f"cargo-fuzz {fuzz.VERSION}", make)
 
 
 @contextmanager

@@ -35,8 +35,8 @@ def everything() -> None:
         _environment(PYTHON_MCP1, ENVOY_DIR / "requirements-mcp1.txt", "the MCP SDK for Python before 2.0")
         _environment(PYTHON_SERVERS, REAL_SERVERS / "requirements.txt", "MCP servers for Python")
         _envoy()
-        _node(ENVOY_DIR, "the MCP SDKs for TypeScript")
-        _node(REAL_SERVERS, "MCP servers for Node.js")
+        node(ENVOY_DIR, "the MCP SDKs for TypeScript")
+        node(REAL_SERVERS, "MCP servers for Node.js")
         _clock()
         _fuzzer()
 
@@ -110,7 +110,8 @@ def _envoy() -> None:
     _once(ENVOY_PACKAGE / ".toolgate-pins", _key(pins), "Envoy", make)
 
 
-def _node(folder: Path, what: str) -> None:
+def node(folder: Path, what: str) -> None:
+    """Installs what a folder's package-lock.json pins."""
     lock = folder / "package-lock.json"
 
     def make() -> None:

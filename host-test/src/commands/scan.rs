@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::format::Format;
 use super::header::{self, Header};
 use super::{Trouble, style};
 use preset::Preset;
@@ -83,12 +84,6 @@ enum Era {
     Handshake,
     /// server/discover alone: from 2026-07-28
     Stateless,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const AFTER: &str = r#"Presets:

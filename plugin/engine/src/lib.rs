@@ -7,7 +7,6 @@ pub mod denial;
 pub mod exchange;
 pub mod gate;
 pub mod glob;
-pub mod json;
 pub mod learned;
 pub mod limit;
 pub mod mcp;
@@ -16,6 +15,8 @@ pub mod policy;
 pub mod record;
 pub mod surroundings;
 pub mod trace;
+
+pub use toolgate_json as json;
 
 pub use exchange::Exchange;
 pub use gate::Gate;

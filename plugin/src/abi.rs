@@ -177,11 +177,12 @@ pub(crate) fn headers(block: &[u8]) -> Option<Headers<'_>> {
         rest = tail.strip_prefix(&[0])?;
         Some(text)
     };
-    let pairs = lengths.chunks_exact(8).map(|pair| {
+    let mut pairs = Vec::with_capacity(count);
+    for pair in lengths.chunks_exact(8) {
         let name = text(word(pair, 0)?)?;
-        Some((name, text(word(pair, 4)?)?))
-    });
-    pairs.collect::<Option<Vec<_>>>().map(Headers::from_iter)
+        pairs.push((name, text(word(pair, 4)?)?));
+    }
+    Some(Headers::from(pairs))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

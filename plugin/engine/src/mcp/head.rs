@@ -17,6 +17,12 @@ impl<'a> FromIterator<(&'a [u8], &'a [u8])> for Headers<'a> {
     }
 }
 
+impl<'a> From<Vec<(&'a [u8], &'a [u8])>> for Headers<'a> {
+    fn from(pairs: Vec<(&'a [u8], &'a [u8])>) -> Self {
+        Self { pairs }
+    }
+}
+
 impl<'a> Headers<'a> {
     /// All pairs in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + '_ {

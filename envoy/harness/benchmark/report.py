@@ -21,7 +21,7 @@ def shown(ratios: Sequence[float]) -> str:
 
 
 def size_name(size: int) -> str:
-    return f"{size} B" if size < 1000 else f"{round(size / 1024)} kB"
+    return f"{size} B" if size < 1000 else "1 kB" if size < 1024 else f"{round(size / 1024)} kB"
 
 
 def table(results: dict[str, Any]) -> str:

@@ -192,6 +192,22 @@ fn text<'a>(rest: &mut &'a [u8], size: u32) -> Option<&'a [u8]> {
     Some(text)
 }
 
+/// One header's value.
+pub(crate) fn header(map: Map, name: &str) -> Result<Vec<u8>, Refusal> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads `name` during the call, and writes a pointer and a length.
+    let status = unsafe {
+        proxy_get_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            &raw mut data,
+            &raw mut size,
+        )
+    };
+    take(status, data, size)
+}
+
 /// Removes a header.
 pub(crate) fn remove_header(map: Map, name: &str) -> Result<(), Refusal> {
     // SAFETY: the host reads `name` during the call.

@@ -63,7 +63,8 @@ http {{
   default_type application/json;
   server {{
     listen 127.0.0.1:{port} backlog=1024;
-    location /list {{ return 200 '{listing()}'; }}
+    {_parts("list", listing())}
+    location /list {{ return 200 "{_joined("list", listing())}"; }}
     location / {{ return 200 '{result()}'; }}
   }}
 }}
@@ -72,6 +73,19 @@ http {{
     server = Process("nginx", argv, log=folder / "nginx.log", limit=LIMIT, env=debian.environment(TOOLS))
     _wait_for(server, port)
     return server, port
+
+
+def _pieces(text: str) -> list[str]:
+    """nginx takes parameters of less than 4 kB."""
+    return [text[at : at + 2048] for at in range(0, len(text), 2048)]
+
+
+def _parts(name: str, text: str) -> str:
+    return " ".join(f"set ${name}_{number} '{piece}';" for number, piece in enumerate(_pieces(text)))
+
+
+def _joined(name: str, text: str) -> str:
+    return "".join(f"${{{name}_{number}}}" for number in range(len(_pieces(text))))
 
 
 class Proxy:

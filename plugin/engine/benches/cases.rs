@@ -14,10 +14,10 @@ use toolgate_engine::{Exchange, Gate, Surroundings};
 use crate::workload::{call, plugin};
 
 /// Sizes of bodies in bytes.
-pub const SIZES: [usize; 4] = [300, 1000, 16_384, 262_144];
+pub(crate) const SIZES: [usize; 4] = [300, 1000, 16_384, 262_144];
 
 /// A name, such as `scan/1000`, and what is measured.
-pub type Case = (String, Box<dyn FnMut()>);
+pub(crate) type Case = (String, Box<dyn FnMut()>);
 
 /// Counters in memory, and a clock that stands still.
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl Surroundings for Around {
 }
 
 /// All cases.
-pub fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for size in SIZES {
         let body = call(size).into_bytes();

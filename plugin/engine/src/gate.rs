@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -31,6 +32,8 @@ pub struct Gate {
     pub hold_headers: bool,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// Limits that a service counts for all proxies together.
+    pub global_limits: Option<GlobalLimits>,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -41,6 +44,8 @@ pub struct NamedPolicy {
     /// The policy.
     pub policy: Policy,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Which of its limits a service counts for all proxies.
+    pub global: Chosen,
 }
 
 impl Gate {
@@ -91,6 +96,7 @@ impl Gate {
                     name: name.to_owned(),
                     policy,
                     counters: RefCell::default(),
+                    global: Chosen::default(),
                 });
             }
         }
@@ -108,6 +114,9 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let global_limits = raw
+            .global_limits
+            .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
             partial: policies.iter().any(|named| named.policy.is_partial()),
             anonymous: names.get("").copied(),
@@ -116,7 +125,13 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            global_limits,
         })
+    }
+
+    /// All policies: `policy` first, if there is one, then those under `policies`.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
     }
 
     /// The policy that a caller was given; `None` denies.
@@ -149,13 +164,8 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-        let limits = policy
-            .all_tools
-            .iter()
-            .chain(entries.flat_map(|e| &e.limits));
         let mut ids = vec![None; policy.limit_count];
-        for limit in limits {
+        for limit in policy.limits() {
             if let Some(id) = ids.get_mut(limit.number) {
                 *id = Some(identity(policy, limit, server));
             }

@@ -30,9 +30,9 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
     }
 }
 
-/// RFC 4648 base 32, lower case, without padding, of at most 20 bytes.
-fn base32(out: &mut String, bytes: &[u8]) {
-    let mut text = [0u8; 32];
+/// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
+pub(crate) fn base32(out: &mut String, bytes: &[u8]) {
+    let mut text = [0u8; 64];
     let mut places = text.iter_mut();
     for five in bytes.chunks(5) {
         let mut held = 0u64;
@@ -50,7 +50,7 @@ fn base32(out: &mut String, bytes: &[u8]) {
             }
         }
     }
-    let length = 32usize.saturating_sub(places.len());
+    let length = 64usize.saturating_sub(places.len());
     let text = text.get(..length).unwrap_or_default();
     out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }

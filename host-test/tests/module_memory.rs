@@ -1,5 +1,5 @@
 //! What the module keeps: the memory of a virtual machine does not grow with the requests that it has seen.
-#![expect(clippy::unwrap_used, reason = "test")]
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "test")]
 
 #[path = "common/toolgate.rs"]
 mod toolgate;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import hashlib
 import json
 import platform
 import re
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--full", action="store_true", help="also without held headers")
     full = parser.parse_args(arguments).full
     setup.everything()
-    _install()
+    setup.node(SUITE, "the conformance suite")
     module = build.module_now()
     differences = 0
     with tempfile.TemporaryDirectory(prefix="toolgate-conformance-") as scratch:
@@ -65,18 +64,6 @@ def main(arguments: list[str]) -> int:
                     print(f"  {line}", flush=True)
     print(f"{differences} checks differ" if differences else "every check ends as it does without Toolgate")
     return 1 if differences else 0
-
-
-def _install() -> None:
-    """Installs the pinned suite and the Node.js that it needs, once."""
-    pins = [SUITE / "package-lock.json", SUITE / "package.json"]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in pins)).hexdigest()
-    stamp = SUITE / "node_modules" / ".toolgate-pins"
-    if stamp.exists() and stamp.read_text() == key:
-        return
-    setup.say("installing the conformance suite ...")
-    process.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=SUITE, limit=setup.LIMIT)
-    stamp.write_text(key)
 
 
 def run(url: str, folder: Path) -> Checks:

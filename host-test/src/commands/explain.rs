@@ -1,7 +1,6 @@
 //! `host-test explain`: the decision of one call, and every step to it.
 
 mod story;
-mod world;
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -16,9 +15,9 @@ use toolgate_engine::{Exchange, Gate};
 
 use super::document::Source;
 use super::header::{self, Header};
+use super::world::World;
 use super::{Trouble, clock};
 use story::Story;
-use world::World;
 
 /// Tells the decision of one call, and every step to it: which entry matched, each rule's verdict
 /// with the values that it saw, each limit with what remains.

@@ -10,6 +10,7 @@ pub mod limit;
 pub mod plugin;
 pub mod policy;
 mod reader;
+pub mod sessions;
 mod structure;
 pub mod tool;
 

@@ -10,6 +10,8 @@ pub mod pseudo {
     pub const HIDDEN: &str = "(hidden)";
     /// Not listed, and the default denies.
     pub const DEFAULT_DENY: &str = "(default deny)";
+    /// The session is another caller's.
+    pub const SESSION: &str = "(session)";
     /// Equal to a listed or known name only after trimming or case folding.
     pub const LOOK_ALIKE: &str = "(look-alike)";
     /// Not a plain name, and not listed exactly.

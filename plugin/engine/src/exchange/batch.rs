@@ -8,7 +8,7 @@ use crate::config::policy::DenyWith;
 use crate::decide::{Denial, Taken};
 use crate::denial;
 use crate::mcp::reply::error;
-use crate::mcp::{Era, Headers, Message, Reply, Role};
+use crate::mcp::{Era, Head, Headers, Message, Reply, Role};
 use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -20,12 +20,13 @@ impl Exchange {
     /// Every element is decided; one denial denies the whole and gives back what others took.
     pub(super) fn batch(
         &mut self,
-        headers: &Headers<'_>,
+        (headers, head): (&Headers<'_>, &Head<'_>),
         messages: &[Message<'_>],
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
+        self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
         let mut taken: Vec<Taken> = Vec::new();
         let mut shadow = Vec::new();

@@ -1,5 +1,5 @@
 //! Sessions without end through the module that Envoy runs: bounded shared data, exact limits.
-#![expect(clippy::unwrap_used, reason = "test")]
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "test")]
 
 #[path = "common/toolgate.rs"]
 mod toolgate;

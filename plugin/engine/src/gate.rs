@@ -10,6 +10,7 @@ use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::sessions::{SUBJECT_WAYS, sets};
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -36,6 +37,8 @@ pub struct Gate {
     pub partial: bool,
     /// What is remembered of sessions.
     pub sessions: Sessions,
+    /// Limits that a service counts for all proxies together.
+    pub global_limits: Option<GlobalLimits>,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -48,6 +51,8 @@ pub struct NamedPolicy {
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
     /// Number of sets of the table in which each limit counts subjects that callers make up.
     pub subject_sets: NonZeroU32,
+    /// Which of its limits a service counts for all proxies.
+    pub global: Chosen,
 }
 
 impl Gate {
@@ -111,6 +116,7 @@ impl Gate {
                     policy,
                     counters: RefCell::default(),
                     subject_sets,
+                    global: Chosen::default(),
                 });
             }
         }
@@ -129,6 +135,9 @@ impl Gate {
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
         let callers = callers.stripping(raw.strip);
+        let global_limits = raw
+            .global_limits
+            .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
             partial: policies
                 .iter()
@@ -140,7 +149,13 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            global_limits,
         })
+    }
+
+    /// All policies: `policy` first, if there is one, then those under `policies`.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
     }
 
     /// The policy that a caller was given; `None` denies.
@@ -173,12 +188,8 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-        let limits = policy
-            .all_tools
-            .iter()
-            .chain(entries.flat_map(|e| &e.limits));
-        let mut ids: Vec<(usize, CounterId)> = limits
+        let mut ids: Vec<(usize, CounterId)> = policy
+            .limits()
             .map(|limit| (limit.number, identity(policy, limit, server)))
             .collect();
         // Numbers are given without gaps, so sorting puts each identity at its limit's number.

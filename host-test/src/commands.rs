@@ -15,6 +15,7 @@ mod module;
 mod progress;
 mod replay;
 mod run;
+mod scan;
 mod serve;
 mod style;
 mod toolgate;
@@ -50,6 +51,7 @@ enum Command {
     Serve(serve::Serve),
     Convert(convert::Convert),
     Config(config::Config),
+    Scan(scan::Scan),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -66,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
+        Command::Scan(scan) => scan.run(),
     };
     match result {
         Ok(code) => code,

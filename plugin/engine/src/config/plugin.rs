@@ -74,11 +74,13 @@ pub struct RawPlugin<'a> {
     pub sessions: RawSessions,
     /// The entries of `identity` whose header the upstream must not see.
     pub strip: Vec<RawIdentity>,
+    /// `export_headers`.
+    pub export_headers: bool,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "server",
     "policy",
     "policies",
@@ -88,6 +90,7 @@ const KEYS: [&str; 11] = [
     "hold_headers",
     "sessions",
     "max_subjects",
+    "export_headers",
     "audit",
     "global_limits",
 ];
@@ -158,6 +161,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
+    }
+    if let Some(export) = object.get("export_headers") {
+        plugin.export_headers = export.boolean(faults).unwrap_or(false);
+        if plugin.export_headers && !plugin.hold_headers {
+            let why = "needs `hold_headers`: headers that went on cannot be changed any more";
+            faults.error(&export.pointer, why);
+        }
     }
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);

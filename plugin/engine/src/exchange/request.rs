@@ -120,7 +120,7 @@ impl Exchange {
         ))
     }
 
-    fn reject(&mut self, rejection: &Rejection) -> RequestStep {
+    pub(super) fn reject(&mut self, rejection: &Rejection) -> RequestStep {
         self.note(&Record {
             message: Some(&rejection.message),
             ..plain(Outcome::Reject, None, None)
@@ -223,6 +223,7 @@ impl Exchange {
         if message.method == method::INITIALIZE {
             self.expect_session();
         }
+        self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
     }
 

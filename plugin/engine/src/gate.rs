@@ -1,17 +1,20 @@
 //! The plugin's configuration, compiled: everything that a request is decided by.
 
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::config::sessions::{SUBJECT_WAYS, sets};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
+use crate::session::{self, Sessions};
 
 /// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
 const MAX_SERVERS: usize = 256;
@@ -34,6 +37,8 @@ pub struct Gate {
     pub export_headers: bool,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// What is remembered of sessions.
+    pub sessions: Sessions,
     /// Limits that a service counts for all proxies together.
     pub global_limits: Option<GlobalLimits>,
 }
@@ -46,6 +51,8 @@ pub struct NamedPolicy {
     /// The policy.
     pub policy: Policy,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Number of sets of the table in which each limit counts subjects that callers make up.
+    pub subject_sets: NonZeroU32,
     /// Which of its limits a service counts for all proxies.
     pub global: Chosen,
 }
@@ -89,6 +96,18 @@ impl Gate {
 
     fn compile(raw: RawPlugin<'_>, faults: &mut Faults) -> Option<Self> {
         let mut policies = Vec::new();
+        let subject_sets = sets(raw.sessions.max_subjects, SUBJECT_WAYS);
+        let sessions = Sessions {
+            sets: sets(raw.sessions.max, session::WAYS),
+            owned: raw.sessions.owned.unwrap_or(!raw.grants.is_empty()),
+            refuse_unknown: raw.sessions.refuse_unknown,
+        };
+        if sessions.refuse_unknown && !sessions.owned && !faults.fatal() {
+            faults.error(
+                "/sessions/unknown",
+                "unknown sessions can only be refused where sessions are owned: add `grants`, or `\"owned\": true`",
+            );
+        }
         let mut names = FxHashMap::default();
         let named = raw.policies.iter().map(|(name, p)| (name.as_str(), p));
         for (name, raw_policy) in raw.policy.iter().map(|p| ("", p)).chain(named) {
@@ -98,6 +117,7 @@ impl Gate {
                     name: name.to_owned(),
                     policy,
                     counters: RefCell::default(),
+                    subject_sets,
                     global: Chosen::default(),
                 });
             }
@@ -116,11 +136,15 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let callers = callers.stripping(raw.strip);
         let global_limits = raw
             .global_limits
             .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
-            partial: policies.iter().any(|named| named.policy.is_partial()),
+            partial: policies
+                .iter()
+                .any(|named| named.policy.is_partial() || named.policy.reads_answers),
+            sessions,
             anonymous: names.get("").copied(),
             policies,
             callers,

@@ -10,6 +10,7 @@ pub mod learned;
 pub mod mcp;
 pub mod ratelimit;
 pub mod record;
+pub mod session;
 pub mod surroundings;
 pub mod trace;
 

@@ -11,6 +11,7 @@ pub mod limit;
 pub mod plugin;
 pub mod policy;
 mod reader;
+pub mod sessions;
 mod structure;
 pub mod tool;
 

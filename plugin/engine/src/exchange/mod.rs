@@ -5,6 +5,7 @@
 mod attempt;
 mod batch;
 mod export;
+mod membership;
 mod refund;
 mod request;
 mod response;
@@ -64,6 +65,9 @@ pub struct Exchange {
     /// The request's id as spelled, for an answer made in the upstream's stead.
     id: Option<String>,
     pending: refund::Pending,
+    membership: membership::Membership,
+    /// Headers that the upstream must not see.
+    strip: Vec<String>,
     stream: response::Stream,
     record: Option<String>,
     effort: Effort,
@@ -83,6 +87,8 @@ impl Exchange {
             expect: Expect::Anything,
             id: None,
             pending: refund::Pending::default(),
+            membership: membership::Membership::default(),
+            strip: Vec::new(),
             stream: response::Stream::default(),
             record: None,
             effort: Effort::default(),
@@ -100,6 +106,12 @@ impl Exchange {
     /// The record of the decision, once there is one; taken so that it is written once.
     pub fn take_record(&mut self) -> Option<String> {
         self.record.take()
+    }
+
+    /// The headers, by name, that carry credentials and must be gone before anything goes upstream.
+    /// Known as soon as the request's headers are.
+    pub fn strips(&self) -> &[String] {
+        &self.strip
     }
 
     fn note(&mut self, record: &Record<'_>) {

@@ -34,9 +34,10 @@ impl Exchange {
             Ok(head) => head,
             Err(rejection) => return self.reject(&rejection),
         };
+        self.strip = self.gate.callers.strips(headers);
         match (head.method, end_of_stream) {
             // Headers that are not held reach the upstream now, and it may act on these alone.
-            (Method::Bodiless, false) => match self.bodiless(headers, around) {
+            (Method::Bodiless, false) => match self.bodiless(headers, &head, around) {
                 RequestStep::Forward { .. } => {
                     self.record = None;
                     RequestStep::AwaitBody
@@ -50,7 +51,7 @@ impl Exchange {
                 }
                 RequestStep::AwaitBody
             }
-            (Method::Bodiless, true) => self.bodiless(headers, around),
+            (Method::Bodiless, true) => self.bodiless(headers, &head, around),
             (Method::Message, true) => self.reject(&Rejection::parse(
                 "empty body where a JSON-RPC message is expected".into(),
             )),
@@ -84,7 +85,7 @@ impl Exchange {
         };
         if head.method == Method::Bodiless {
             if body.is_empty() {
-                return self.bodiless(headers, around);
+                return self.bodiless(headers, &head, around);
             }
             let why = "expected no body with this HTTP method: use POST";
             return self.reject(&Rejection::http(400, why));
@@ -95,11 +96,11 @@ impl Exchange {
         };
         match body {
             Body::Single(message) => match agree::agree(&head, &message) {
-                Ok(era) => self.single(headers, &message, era, around, trace),
+                Ok(era) => self.single((headers, &head), &message, era, around, trace),
                 Err(rejection) => self.reject(&rejection),
             },
             Body::Batch(messages) => match agree::agree_batch(&head) {
-                Ok(()) => self.batch(headers, &messages, around, trace),
+                Ok(()) => self.batch((headers, &head), &messages, around, trace),
                 Err(rejection) => self.reject(&rejection),
             },
         }
@@ -128,15 +129,27 @@ impl Exchange {
     }
 
     /// GET, DELETE and the like: nothing to decide but whether the caller is known.
-    fn bodiless(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) -> RequestStep {
+    fn bodiless(
+        &mut self,
+        headers: &Headers<'_>,
+        head: &Head<'_>,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
         let http = headers.all(":method").next().unwrap_or_default();
         let http = String::from_utf8_lossy(http).into_owned();
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let caller = Exchange::grant_name(&gate, &self.caller);
         // A browser asks with OPTIONS before it may show who it is, and no server runs a tool for it.
-        if gate.policy_of(&self.caller).is_none() && http != "OPTIONS" {
-            let denial = no_policy();
+        let denial = match gate.policy_of(&self.caller) {
+            _ if http == "OPTIONS" => None,
+            None => Some(no_policy()),
+            Some(_) => {
+                self.recall(head.session, around);
+                self.session_denial()
+            }
+        };
+        if let Some(denial) = denial {
             self.note(&Record {
                 rule: Some(&denial.rule),
                 message: Some(&denial.message),
@@ -145,6 +158,9 @@ impl Exchange {
             let text = format!("[POLICY DENIED] {}", denial.message);
             let body = error(None, denial::CODE_DENIED, &text, None);
             return RequestStep::Reply(Reply::json(403, body));
+        }
+        if http == "DELETE" {
+            self.expect_end();
         }
         self.note(&plain(Outcome::Allow, Some(&http), caller));
         self.forward(Expect::Stream)
@@ -175,13 +191,14 @@ impl Exchange {
 
     fn single(
         &mut self,
-        headers: &Headers<'_>,
+        (headers, head): (&Headers<'_>, &Head<'_>),
         message: &Message<'_>,
         era: Era,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
+        self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
         let verdict = self.judge(&gate, headers, message, around, trace);
         let mut decided = [Decided {
@@ -203,6 +220,9 @@ impl Exchange {
             let form = form(self.policy());
             return RequestStep::Reply(denial::reply(denial, message, form, era));
         }
+        if message.method == method::INITIALIZE {
+            self.expect_session();
+        }
         self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
     }
@@ -218,6 +238,9 @@ impl Exchange {
         let Some(named) = gate.policy_of(&self.caller) else {
             return Verdict::denied(no_policy());
         };
+        if let Some(denial) = self.session_denial() {
+            return Verdict::denied(denial);
+        }
         if message.role == Role::Response {
             return Verdict::allowed();
         }
@@ -237,6 +260,7 @@ impl Exchange {
             headers,
             caller: &self.caller,
             grant,
+            session: self.membership.own(),
             server: &self.server,
             effort: &self.effort,
         };

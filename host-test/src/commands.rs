@@ -11,6 +11,7 @@ mod failure;
 mod find;
 mod header;
 mod module;
+mod pin;
 mod run;
 mod style;
 
@@ -40,6 +41,7 @@ enum Command {
     Decide(decide::Decide),
     Explain(explain::Explain),
     Convert(convert::Convert),
+    Pin(pin::PinTools),
     Config(config::Config),
 }
 
@@ -54,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Decide(decide) => decide.run(),
         Command::Explain(explain) => explain.run(),
         Command::Convert(convert) => convert.run(),
+        Command::Pin(pin) => pin.run(),
         Command::Config(config) => config.run(),
     };
     match result {

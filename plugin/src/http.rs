@@ -78,11 +78,16 @@ impl Filter {
         Action::Pause
     }
 
-    /// Does what the engine says of the request, after its record is in the filter state.
-    fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
+    /// Puts the record, when there is a new one, into the filter state.
+    fn record(&mut self) {
         if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
             let _ = abi::set_property(RECORD, record.as_bytes());
         }
+    }
+
+    /// Does what the engine says of the request, after its record is in the filter state.
+    fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
+        self.record();
         match step {
             RequestStep::Forward {
                 strip_accept_encoding,
@@ -171,6 +176,7 @@ impl Filter {
             _ => Some(exchange.response_too_large()),
         };
         self.response = Response::Replaced;
+        self.record();
         if self.hold {
             let length = replaced.as_ref().map_or(size, Vec::len);
             let _ = abi::set_header(Map::Response, "content-length", &length.to_string());
@@ -286,6 +292,7 @@ impl HttpContext for Filter {
                 };
                 let chunk = abi::body(Body::Response, size).unwrap_or_default();
                 let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
+                self.record();
                 // Hosts take no bytes in an empty last chunk: an event that was never ended is lost.
                 if size > 0 && (out != chunk || chunk.len() != size) {
                     return self.replace(size, &out);

@@ -12,6 +12,7 @@ pub mod learned;
 pub mod limit;
 pub mod mcp;
 pub mod pattern;
+pub mod pin;
 pub mod policy;
 pub mod record;
 pub mod surroundings;

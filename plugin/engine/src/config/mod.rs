@@ -7,6 +7,7 @@ pub mod condition;
 mod fault;
 mod keyword;
 pub mod limit;
+pub mod pin;
 pub mod plugin;
 pub mod policy;
 mod reader;

@@ -264,7 +264,8 @@ fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
     tokens
 }
 
-fn hex32(text: &str) -> Option<[u8; 32]> {
+/// 32 bytes as 64 hexadecimal digits.
+pub(super) fn hex32(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }

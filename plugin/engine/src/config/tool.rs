@@ -6,6 +6,7 @@ use super::keyword::Keyword;
 use super::limit::{
     RawAlgorithm, RawCost, RawLimit, RefundOn, grant_scope, read_limits, read_window,
 };
+use super::pin::{RawPin, read_pin};
 use super::policy::{Mode, read_mode};
 use super::reader::{Field, Object, below};
 
@@ -14,6 +15,8 @@ use super::reader::{Field, Object, below};
 pub struct RawTool<'a> {
     /// Where it stands.
     pub pointer: String,
+    /// `pin`.
+    pub pin: Option<RawPin>,
     /// `validate`.
     pub validate: Vec<RawValidate<'a>>,
     /// `require`.
@@ -117,7 +120,8 @@ pub struct RawState<'a> {
     pub mode: Option<Mode>,
 }
 
-const TOOL_KEYS: [&str; 8] = [
+const TOOL_KEYS: [&str; 9] = [
+    "pin",
     "validate",
     "require",
     "deny_if",
@@ -145,6 +149,7 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     };
     let mut tool = RawTool {
         pointer: field.pointer.clone(),
+        pin: object.get("pin").and_then(|f| read_pin(f, faults)),
         require: guards("require", false, faults),
         deny_if: guards("deny_if", true, faults),
         mode: read_mode(&object, faults),

@@ -58,6 +58,8 @@ pub struct Exchange {
     reservation: Reservation,
     stream: response::Stream,
     record: Option<String>,
+    /// The method, where a list may add to the record.
+    asked: Option<String>,
     effort: Effort,
 }
 
@@ -73,6 +75,7 @@ impl Exchange {
             reservation: Reservation::default(),
             stream: response::Stream::default(),
             record: None,
+            asked: None,
             effort: Effort::default(),
         }
     }
@@ -93,6 +96,9 @@ impl Exchange {
     }
 
     fn note(&mut self, record: &Record<'_>) {
+        if self.policy().is_some_and(|named| named.policy.pins) {
+            self.asked = record.method.map(str::to_owned);
+        }
         self.record = Some(record.to_json());
     }
 

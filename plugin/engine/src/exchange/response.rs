@@ -1,13 +1,18 @@
 //! The response's side: lists are filtered to what the caller may call, in JSON and in SSE.
 
-use super::{Exchange, Expect, view};
+use std::rc::Rc;
+
+use super::{Exchange, Expect, plain, view};
+use crate::decide::{Denial, DenialKind};
 use crate::json::Value;
-use crate::learned;
+use crate::learned::{self, definition};
 use crate::mcp::list::{self, Filtered, Limits, View};
 use crate::mcp::reply::error;
 use crate::mcp::sse::{Edit, EventStream};
 use crate::mcp::{Rejection, Reply};
-use crate::policy::Policy;
+use crate::pin::{self, Pin};
+use crate::policy::{Policy, Rule};
+use crate::record::Outcome;
 use crate::surroundings::Surroundings;
 
 /// The longest list answer, and the longest event of a stream, in bytes.
@@ -144,7 +149,11 @@ impl Exchange {
     }
 
     /// A response text without what the caller may not see; `None` when nothing changes.
-    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
+    fn filter(
+        &mut self,
+        text: &[u8],
+        around: &mut dyn Surroundings,
+    ) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
             return Ok(None);
         }
@@ -153,15 +162,36 @@ impl Exchange {
         };
         let mut view = CallerView {
             policy: &named.policy,
+            changed: None,
             private: self.gate.callers.has_grants(),
             server: &self.server,
             around,
         };
-        match list::filter(text, &mut view, LIMITS) {
+        let filtered = list::filter(text, &mut view, LIMITS);
+        if let Some((changed, shadow)) = view.changed {
+            self.note_changed(changed, shadow);
+        }
+        match filtered {
             Ok(Filtered::Unchanged) => Ok(None),
             Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
         }
+    }
+
+    /// The record of a list that lost a tool because its definition changed.
+    fn note_changed(&mut self, changed: Denial, shadow: bool) {
+        let gate = Rc::clone(&self.gate);
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        let method = self.asked.take();
+        let mut record = plain(Outcome::Allow, method.as_deref(), caller);
+        if shadow {
+            record.shadow = std::slice::from_ref(&changed);
+        } else {
+            record.rule = Some(&changed.rule);
+            record.message = Some(&changed.message);
+        }
+        self.record = Some(record.to_json());
+        self.asked = method;
     }
 
     fn failed(&self, status: u16, why: &str) -> Reply {
@@ -178,9 +208,32 @@ impl Exchange {
 
 struct CallerView<'a> {
     policy: &'a Policy,
+    /// The first tool whose definition is not the pinned one, and whether that is only recorded.
+    changed: Option<(Denial, bool)>,
     private: bool,
     server: &'a str,
     around: &'a mut dyn Surroundings,
+}
+
+impl CallerView<'_> {
+    /// Remembers how a pinned tool is defined for its calls; whether it may be shown.
+    fn as_pinned(&mut self, rule: &Rule, pins: &[Pin], name: &str, tool: Value<'_>) -> bool {
+        let seen = Pin::of(tool);
+        definition::see(self.around, self.server, name, seen);
+        if pins.contains(&seen) {
+            return true;
+        }
+        let shadow = rule.shadow || self.policy.shadow;
+        self.changed.get_or_insert_with(|| {
+            let denial = Denial {
+                rule: rule.id.clone(),
+                message: pin::changed(name, seen),
+                kind: DenialKind::Rule,
+            };
+            (denial, shadow)
+        });
+        shadow
+    }
 }
 
 impl View for CallerView<'_> {
@@ -188,7 +241,11 @@ impl View for CallerView<'_> {
         if view::needs_schema(self.policy, name) {
             learned::learn(self.around, self.server, name, tool);
         }
-        view::shows_tool(self.policy, name)
+        let kept = match view::pinned(self.policy, name) {
+            Some((rule, pins)) => self.as_pinned(rule, pins, name, tool),
+            None => true,
+        };
+        kept && view::shows_tool(self.policy, name)
     }
 
     fn shows_prompt(&mut self, name: &str) -> bool {

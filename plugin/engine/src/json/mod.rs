@@ -5,12 +5,14 @@
 //! surrogates, trailing bytes, a byte order mark, invalid UTF-8, depth above [`MAX_DEPTH`].
 //! A [`Value`] is text that passed; reading one never fails on syntax.
 
+mod canonical;
 pub mod number;
 mod scan;
 mod text;
 mod value;
 mod write;
 
+pub use canonical::canonical;
 pub use number::Number;
 pub use scan::{Kind, MAX_DEPTH, NoSink, Problem, Sink, SyntaxError, scan};
 pub use text::{RawStr, folds_to};

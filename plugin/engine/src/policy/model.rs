@@ -2,6 +2,7 @@
 
 use crate::config::policy::{DenyWith, Posture};
 use crate::limit::Quota;
+use crate::pin::Pin;
 
 use super::condition::Condition;
 use super::path::Path;
@@ -35,6 +36,8 @@ pub struct Policy {
     pub limit_count: usize,
     /// Whether anything asks for a tool's own schema.
     pub learns: bool,
+    /// Whether any tool's definition is pinned.
+    pub pins: bool,
 }
 
 /// The rules of one entry under `tools`.
@@ -58,8 +61,8 @@ pub type Limits = Vec<Limit>;
 pub struct Rule {
     /// Its identifier, a JSON pointer into the document.
     pub id: String,
-    /// What a denied caller reads; where it is empty, [`Check::Required`] and [`Check::Schema`] say
-    /// what is wrong with the arguments.
+    /// What a denied caller reads; where it is empty, [`Check::Pinned`], [`Check::Required`]
+    /// and [`Check::Schema`] say what is wrong.
     pub message: String,
     /// When it denies.
     pub check: Check,
@@ -70,6 +73,8 @@ pub struct Rule {
 /// When a rule denies.
 #[derive(Debug)]
 pub enum Check {
+    /// Unless the tool was last listed with one of these definitions.
+    Pinned(Vec<Pin>),
     /// Unless these arguments are there and not null.
     Required(Required),
     /// Unless the arguments satisfy it.
@@ -166,6 +171,7 @@ impl Policy {
         let sections = [&self.prompts, &self.resources];
         let hides = |s: &&Section| s.default == Some(Posture::Deny) || !s.deny.is_empty();
         self.learns
+            || self.pins
             || !self.shadow
                 && (self.default == Posture::Deny
                     || !self.hidden.is_empty()

@@ -319,8 +319,8 @@ impl HttpContext for Filter {
             Response::Replaced if size == 0 => Action::Continue,
             Response::Replaced => self.replace(size, &[]),
             Response::Buffer => {
-                let most = toolgate_engine::exchange::MAX_LIST_BYTES;
-                if !end_of_stream && size <= most {
+                let most = self.exchange.as_ref().map(|e| e.gate().bounds.list.bytes);
+                if !end_of_stream && most.is_some_and(|most| size <= most) {
                     return Action::Pause;
                 }
                 self.finish_response(size)
@@ -346,8 +346,8 @@ impl HttpContext for Filter {
             return Action::Continue;
         }
         if self.response == Response::Buffer {
-            let most = toolgate_engine::exchange::MAX_LIST_BYTES.saturating_add(1);
-            match abi::body(Body::Response, most) {
+            let most = self.exchange.as_ref().map(|e| e.gate().bounds.list.bytes);
+            match abi::body(Body::Response, most.unwrap_or_default().saturating_add(1)) {
                 Ok(body) => return self.finish_response(body.len()),
                 Err(_) => self.response = Response::Stuck,
             }

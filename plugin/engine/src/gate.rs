@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::config::response::Bounds;
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
@@ -29,6 +30,10 @@ pub struct Gate {
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
     pub hold_headers: bool,
+    /// The web pages that may send requests, in lower case; `None` where all may.
+    pub allowed_origins: Option<Vec<String>>,
+    /// How much of an answer is read.
+    pub bounds: Bounds,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
 }
@@ -116,6 +121,8 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            allowed_origins: raw.allowed_origins,
+            bounds: raw.bounds,
         })
     }
 

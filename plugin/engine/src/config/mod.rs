@@ -7,10 +7,12 @@ pub mod condition;
 mod fault;
 mod keyword;
 pub mod limit;
+mod origin;
 pub mod pin;
 pub mod plugin;
 pub mod policy;
 mod reader;
+pub mod response;
 mod structure;
 pub mod tool;
 

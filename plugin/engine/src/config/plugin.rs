@@ -1,8 +1,10 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
 use super::fault::Faults;
+use super::origin::read_origins;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
+use super::response::{self, Bounds, read_bounds};
 use crate::json::Value;
 
 /// The default of `max_body_bytes`, 1 MiB.
@@ -64,9 +66,13 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `allowed_origins`; `None` where it is absent.
+    pub allowed_origins: Option<Vec<String>>,
+    /// How much of an answer is read.
+    pub bounds: Bounds,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 13] = [
     "server",
     "policy",
     "policies",
@@ -74,6 +80,10 @@ const KEYS: [&str; 9] = [
     "identity",
     "max_body_bytes",
     "hold_headers",
+    "allowed_origins",
+    response::MAX_LIST_BYTES,
+    response::MAX_EVENT_BYTES,
+    response::MAX_LIST_ENTRIES,
     "audit",
     "global_limits",
 ];
@@ -139,6 +149,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
     }
+    plugin.allowed_origins = object
+        .get("allowed_origins")
+        .map(|f| read_origins(f, faults));
+    plugin.bounds = read_bounds(&object, faults);
     for (key, issue) in [
         ("audit", "settings of the decision record are not built yet"),
         (

@@ -256,14 +256,16 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         return Vec::new();
     };
     let mut found = Vec::new();
+    if field.value.members().next().is_none() {
+        let why = "expected `required_args` or `schema`: a `validate` of nothing does nothing";
+        faults.error(&field.pointer, why);
+    }
     if let Some(required) = object.get("required_args") {
         let names = match (required.value.kind(), required.value.as_bool()) {
             (_, Some(true)) => Some(RawRequired::BySchema),
             (_, Some(false)) => None,
             (crate::json::Kind::Array, _) => {
-                let names = required.elements(faults);
-                let names = names.iter().filter_map(|n| n.string(faults)).collect();
-                Some(RawRequired::Listed(names))
+                Some(RawRequired::Listed(read_required(required, faults)))
             }
             _ => {
                 required.wrong("true, or a list of argument names", faults);
@@ -277,6 +279,28 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         found.push(RawValidate::Schema(schema.clone()));
     }
     found
+}
+
+/// The names of arguments; one that cannot be meant would never deny, or always.
+fn read_required(field: &Field<'_>, faults: &mut Faults) -> Vec<String> {
+    let listed = field.elements(faults);
+    if listed.is_empty() {
+        let why = "expected at least one argument's name: a list of none requires nothing";
+        faults.error(&field.pointer, why);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for element in &listed {
+        match element.string(faults) {
+            Some(name) if name.trim().is_empty() => {
+                faults.error(&element.pointer, "an argument's name must not be blank");
+            }
+            Some(name) if names.contains(&name) => {
+                faults.error(&element.pointer, format!("`{name}` is listed twice"));
+            }
+            name => names.extend(name),
+        }
+    }
+    names
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod batch;
+mod origin;
 mod refund;
 mod request;
 mod response;
@@ -18,7 +19,7 @@ use crate::policy::condition::Effort;
 use crate::record::{Outcome, Record};
 
 pub use refund::MAX_ANSWER_BYTES;
-pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use response::{Interest, ResponseHead, ResponseStep};
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,15 +15,6 @@ use crate::policy::{Policy, Rule};
 use crate::record::Outcome;
 use crate::surroundings::Surroundings;
 
-/// The longest list answer, and the longest event of a stream, in bytes.
-pub const MAX_LIST_BYTES: usize = 4 << 20;
-
-/// What one answer may list.
-const LIMITS: Limits = Limits {
-    bytes: MAX_LIST_BYTES,
-    entries: 50_000,
-};
-
 /// JSON-RPC "Internal error".
 const CODE_INTERNAL: i32 = -32603;
 
@@ -117,7 +108,7 @@ impl Exchange {
             return ResponseStep::Refuse(self.failed(502, why));
         }
         if step == ResponseStep::Stream {
-            self.stream.events = Some(EventStream::new(MAX_LIST_BYTES));
+            self.stream.events = Some(EventStream::new(self.gate.bounds.event_bytes));
         }
         step
     }
@@ -128,20 +119,22 @@ impl Exchange {
         body: &[u8],
         around: &mut dyn Surroundings,
     ) -> Option<Vec<u8>> {
-        if body.len() > MAX_LIST_BYTES {
+        let limits = self.gate.bounds.list;
+        if body.len() > limits.bytes {
             return Some(self.response_too_large());
         }
         self.pending.on_message(body, around);
-        match self.filter(body, around) {
+        match self.filter(body, limits, around) {
             Ok(None) => None,
             Ok(Some(text)) => Some(text.into_bytes()),
             Err(why) => Some(self.failed(200, &why).body.into_bytes()),
         }
     }
 
-    /// What is sent instead of a list that is longer than [`MAX_LIST_BYTES`].
+    /// What is sent instead of an answer that is longer than `max_list_bytes`.
     pub fn response_too_large(&self) -> Vec<u8> {
-        let why = format!("the upstream's list is longer than {MAX_LIST_BYTES} bytes");
+        let most = self.gate.bounds.list.bytes;
+        let why = format!("the upstream's list is longer than {most} bytes");
         self.failed(200, &why).body.into_bytes()
     }
 
@@ -156,13 +149,14 @@ impl Exchange {
         let Some(mut events) = self.stream.events.take().filter(|_| !self.stream.closed) else {
             return out;
         };
+        let limits = self.gate.bounds.event();
         let mut pending = std::mem::take(&mut self.pending);
         let result = events.push(
             chunk,
             end,
             &mut |data, _| {
                 pending.on_message(data.as_bytes(), around);
-                match self.filter(data.as_bytes(), around) {
+                match self.filter(data.as_bytes(), limits, around) {
                     Ok(None) => Edit::Keep,
                     Ok(Some(text)) => Edit::Replace(text),
                     Err(why) => Edit::Replace(self.failed(200, &why).body),
@@ -173,7 +167,8 @@ impl Exchange {
         self.pending = pending;
         if result.is_err() {
             self.stream.closed = true;
-            let why = format!("the upstream sent an event longer than {MAX_LIST_BYTES} bytes");
+            let most = limits.bytes;
+            let why = format!("the upstream sent an event longer than {most} bytes");
             let body = self.failed(200, &why).body;
             out.extend_from_slice(format!("event: message\ndata: {body}\n\n").as_bytes());
         }
@@ -185,6 +180,7 @@ impl Exchange {
     fn filter(
         &mut self,
         text: &[u8],
+        limits: Limits,
         around: &mut dyn Surroundings,
     ) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
@@ -200,7 +196,7 @@ impl Exchange {
             server: &self.server,
             around,
         };
-        let filtered = list::filter(text, &mut view, LIMITS);
+        let filtered = list::filter(text, &mut view, limits);
         if let Some((changed, shadow)) = view.changed {
             self.note_changed(changed, shadow);
         }

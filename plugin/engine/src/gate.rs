@@ -9,6 +9,7 @@ use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::response::Bounds;
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -36,6 +37,8 @@ pub struct Gate {
     pub bounds: Bounds,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// Limits that a service counts for all proxies together.
+    pub global_limits: Option<GlobalLimits>,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -46,6 +49,8 @@ pub struct NamedPolicy {
     /// The policy.
     pub policy: Policy,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Which of its limits a service counts for all proxies.
+    pub global: Chosen,
 }
 
 impl Gate {
@@ -96,6 +101,7 @@ impl Gate {
                     name: name.to_owned(),
                     policy,
                     counters: RefCell::default(),
+                    global: Chosen::default(),
                 });
             }
         }
@@ -113,6 +119,9 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let global_limits = raw
+            .global_limits
+            .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
             partial: policies.iter().any(|named| named.policy.is_partial()),
             anonymous: names.get("").copied(),
@@ -123,7 +132,13 @@ impl Gate {
             hold_headers: raw.hold_headers,
             allowed_origins: raw.allowed_origins,
             bounds: raw.bounds,
+            global_limits,
         })
+    }
+
+    /// All policies: `policy` first, if there is one, then those under `policies`.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
     }
 
     /// The policy that a caller was given; `None` denies.
@@ -156,12 +171,8 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-        let limits = policy
-            .all_tools
-            .iter()
-            .chain(entries.flat_map(|e| &e.limits));
-        let mut ids: Vec<(usize, CounterId)> = limits
+        let mut ids: Vec<(usize, CounterId)> = policy
+            .limits()
             .map(|limit| (limit.number, identity(policy, limit, server)))
             .collect();
         // Numbers are given without gaps, so sorting puts each identity at its limit's number.

@@ -28,6 +28,7 @@ fn refused(config: &str, method: &str, origins: &[&str]) -> u16 {
             reply.status
         }
         RequestStep::Forward { .. } | RequestStep::AwaitBody => 0,
+        RequestStep::Ask(_) => panic!("nothing is asked of a service"),
     }
 }
 

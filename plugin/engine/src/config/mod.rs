@@ -5,6 +5,7 @@
 
 pub mod condition;
 mod fault;
+pub mod global_limits;
 mod keyword;
 pub mod limit;
 mod origin;

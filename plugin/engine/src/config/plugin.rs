@@ -1,6 +1,7 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
 use super::fault::Faults;
+use super::global_limits::{RawGlobalLimits, read_global_limits};
 use super::origin::read_origins;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
@@ -70,6 +71,8 @@ pub struct RawPlugin<'a> {
     pub allowed_origins: Option<Vec<String>>,
     /// How much of an answer is read.
     pub bounds: Bounds,
+    /// `global_limits`.
+    pub global_limits: Option<RawGlobalLimits>,
 }
 
 const KEYS: [&str; 13] = [
@@ -153,17 +156,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
         .get("allowed_origins")
         .map(|f| read_origins(f, faults));
     plugin.bounds = read_bounds(&object, faults);
-    for (key, issue) in [
-        ("audit", "settings of the decision record are not built yet"),
-        (
-            "global_limits",
-            "limits across several proxies are not built yet",
-        ),
-    ] {
-        // Accepting a setting without acting on it would be a silent hole.
-        if let Some(field) = object.get(key) {
-            faults.error(&field.pointer, format!("{issue}: remove `{key}`"));
-        }
+    if let Some(global) = object.get("global_limits") {
+        plugin.global_limits = read_global_limits(global, faults);
+    }
+    // Accepting a setting without acting on it would be a silent hole.
+    if let Some(field) = object.get("audit") {
+        let why = "settings of the decision record are not built yet: remove `audit`";
+        faults.error(&field.pointer, why);
     }
     Some(plugin)
 }

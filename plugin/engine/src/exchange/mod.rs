@@ -8,6 +8,7 @@ mod origin;
 mod refund;
 mod request;
 mod response;
+mod service;
 mod view;
 
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use crate::record::{Outcome, Record};
 
 pub use refund::MAX_ANSWER_BYTES;
 pub use response::{Interest, ResponseHead, ResponseStep};
+pub use service::ServiceCall;
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum RequestStep {
     },
     /// Forward nothing yet: the body decides.
     AwaitBody,
+    /// Forward nothing yet: make this call, and tell [`Exchange::on_service_answer`] its answer.
+    Ask(ServiceCall),
     /// Answer it here; the upstream sees nothing.
     Reply(Reply),
 }
@@ -64,6 +68,8 @@ pub struct Exchange {
     /// The method, where a list may add to the record.
     asked: Option<String>,
     effort: Effort,
+    waiting: Option<Box<service::Waiting>>,
+    notice: Option<String>,
 }
 
 impl Exchange {
@@ -80,6 +86,8 @@ impl Exchange {
             record: None,
             asked: None,
             effort: Effort::default(),
+            waiting: None,
+            notice: None,
         }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
+use super::fault::Kind;
 use super::number::Number;
-use super::scan::{Kind, Sink, scan};
+use super::scan::{Sink, scan};
 use super::text::RawStr;
 use super::value::Value;
 
@@ -226,7 +227,7 @@ fn write_number(text: &str, out: &mut String) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "test")]
     use super::*;
-    use crate::json::parse;
+    use crate::parse;
 
     fn of(text: &str) -> String {
         canonical(parse(text.as_bytes()).unwrap())

@@ -35,6 +35,8 @@ pub struct Gate {
     pub allowed_origins: Option<Vec<String>>,
     /// How much of an answer is read.
     pub bounds: Bounds,
+    /// Whether the tool that is called goes on as a header, for the proxy's other filters.
+    pub export_headers: bool,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
     /// Limits that a service counts for all proxies together.
@@ -132,6 +134,7 @@ impl Gate {
             hold_headers: raw.hold_headers,
             allowed_origins: raw.allowed_origins,
             bounds: raw.bounds,
+            export_headers: raw.export_headers,
             global_limits,
         })
     }

@@ -71,11 +71,13 @@ pub struct RawPlugin<'a> {
     pub allowed_origins: Option<Vec<String>>,
     /// How much of an answer is read.
     pub bounds: Bounds,
+    /// `export_headers`.
+    pub export_headers: bool,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "server",
     "policy",
     "policies",
@@ -87,6 +89,7 @@ const KEYS: [&str; 13] = [
     response::MAX_LIST_BYTES,
     response::MAX_EVENT_BYTES,
     response::MAX_LIST_ENTRIES,
+    "export_headers",
     "audit",
     "global_limits",
 ];
@@ -156,6 +159,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
         .get("allowed_origins")
         .map(|f| read_origins(f, faults));
     plugin.bounds = read_bounds(&object, faults);
+    if let Some(export) = object.get("export_headers") {
+        plugin.export_headers = export.boolean(faults).unwrap_or(false);
+        if plugin.export_headers && !plugin.hold_headers {
+            let why = "needs `hold_headers`: headers that went on cannot be changed any more";
+            faults.error(&export.pointer, why);
+        }
+    }
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);
     }

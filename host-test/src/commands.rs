@@ -12,6 +12,7 @@ mod find;
 mod format;
 mod header;
 mod module;
+mod pin;
 mod progress;
 mod replay;
 mod run;
@@ -50,6 +51,7 @@ enum Command {
     Replay(replay::Replay),
     Serve(serve::Serve),
     Convert(convert::Convert),
+    Pin(pin::PinTools),
     Config(config::Config),
     Scan(scan::Scan),
 }
@@ -67,6 +69,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(),
         Command::Serve(serve) => serve.run(),
         Command::Convert(convert) => convert.run(),
+        Command::Pin(pin) => pin.run(),
         Command::Config(config) => config.run(),
         Command::Scan(scan) => scan.run(),
     };

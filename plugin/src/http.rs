@@ -91,6 +91,13 @@ impl Filter {
         Action::Pause
     }
 
+    /// Puts the record, when there is a new one, into the filter state.
+    fn record(&mut self) {
+        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
+            let _ = abi::set_property(RECORD, record.as_bytes());
+        }
+    }
+
     /// Does what the engine says of the request, after its record is in the filter state.
     fn act(&mut self, mut step: RequestStep, in_headers: bool) -> Action {
         while let RequestStep::Ask(call) = step {
@@ -104,9 +111,7 @@ impl Filter {
         if let Some(text) = self.exchange.as_mut().and_then(Exchange::take_notice) {
             notice::tell(&text);
         }
-        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
-            let _ = abi::set_property(RECORD, record.as_bytes());
-        }
+        self.record();
         match step {
             RequestStep::Forward { .. } | RequestStep::AwaitBody
                 if !self.strip_credentials(&step, in_headers) =>
@@ -289,6 +294,7 @@ impl Filter {
             _ => Some(exchange.response_too_large()),
         };
         self.response = Response::Replaced;
+        self.record();
         if self.hold {
             let length = replaced.as_ref().map_or(size, Vec::len);
             let _ = abi::set_header(Map::Response, "content-length", &length.to_string());
@@ -419,8 +425,8 @@ impl HttpContext for Filter {
             Response::Replaced if size == 0 => Action::Continue,
             Response::Replaced => self.replace(size, &[]),
             Response::Buffer => {
-                let most = toolgate_engine::exchange::MAX_LIST_BYTES;
-                if !end_of_stream && size <= most {
+                let most = self.exchange.as_ref().map(|e| e.gate().bounds.list.bytes);
+                if !end_of_stream && most.is_some_and(|most| size <= most) {
                     return Action::Pause;
                 }
                 self.finish_response(size)
@@ -431,6 +437,7 @@ impl HttpContext for Filter {
                 };
                 let chunk = abi::body(Body::Response, size).unwrap_or_default();
                 let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
+                self.record();
                 // Hosts take no bytes in an empty last chunk: an event that was never ended is lost.
                 if size > 0 && (out != chunk || chunk.len() != size) {
                     return self.replace(size, &out);
@@ -445,8 +452,8 @@ impl HttpContext for Filter {
             return Action::Continue;
         }
         if self.response == Response::Buffer {
-            let most = toolgate_engine::exchange::MAX_LIST_BYTES.saturating_add(1);
-            match abi::body(Body::Response, most) {
+            let most = self.exchange.as_ref().map(|e| e.gate().bounds.list.bytes);
+            match abi::body(Body::Response, most.unwrap_or_default().saturating_add(1)) {
                 Ok(body) => return self.finish_response(body.len()),
                 Err(_) => self.response = Response::Stuck,
             }

@@ -64,9 +64,10 @@ const POLICY_KEYS: [&str; 11] = [
     "resources",
     "prompts",
 ];
-const TOOL_KEYS: [&str; 7] = [
+const TOOL_KEYS: [&str; 8] = [
     "description",
     "mode",
+    "pin",
     "validate",
     "require",
     "deny_if",

@@ -269,12 +269,26 @@ fn header(headers: &Headers<'_>, name: &str) -> Option<Presented> {
 /// (a tab, a comma), some server reads a token after it: it is presented, be it as one that no
 /// grant knows.
 fn bearer(headers: &Headers<'_>) -> Option<Presented> {
-    once(headers.all("authorization").filter_map(|value| {
-        let (scheme, token) = value.split_at_checked(6)?;
-        let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        (scheme.eq_ignore_ascii_case(b"bearer") && !token.first().is_some_and(word))
-            .then(|| token.trim_ascii())
-    }))
+    // Beside another, of whatever scheme, servers differ in which one they read; a proxy may have joined them.
+    let joined = |value: &[u8]| {
+        value
+            .split(|b| *b == b',')
+            .skip(1)
+            .any(|v| token(v.trim_ascii()).is_some())
+    };
+    if headers.all("authorization").nth(1).is_some() || headers.all("authorization").any(joined) {
+        return Some(Presented::Twice);
+    }
+    let mut tokens = headers.all("authorization").filter_map(token);
+    tokens.next().map(|token| Presented::Once(token.to_vec()))
+}
+
+/// The token of one credential, if that is the scheme.
+fn token(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(6)?;
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (scheme.eq_ignore_ascii_case(b"bearer") && !token.first().is_some_and(word))
+        .then(|| token.trim_ascii())
 }
 
 fn once<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Presented> {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
 use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::config::response::Bounds;
 use crate::config::sessions::{SUBJECT_WAYS, sets};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::global::{Chosen, GlobalLimits};
@@ -33,6 +34,10 @@ pub struct Gate {
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
     pub hold_headers: bool,
+    /// The web pages that may send requests, in lower case; `None` where all may.
+    pub allowed_origins: Option<Vec<String>>,
+    /// How much of an answer is read.
+    pub bounds: Bounds,
     /// Whether the tool that is called goes on as a header, for the proxy's other filters.
     pub export_headers: bool,
     /// Whether the answers to some caller have to be looked at.
@@ -151,6 +156,8 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            allowed_origins: raw.allowed_origins,
+            bounds: raw.bounds,
             export_headers: raw.export_headers,
             global_limits,
         })

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod glob;
 pub mod pattern;
+pub mod pin;
 pub mod policy;
 pub mod protobuf;
 

@@ -1,16 +1,17 @@
-//! What tools/list taught: which arguments a tool's own schema requires.
+//! What tools/list taught: which arguments a tool's own schema requires, and in [`definition`] how it is defined.
 //!
 //! Kept in the store, so that every worker knows what any of them has seen. The table has a fixed
 //! number of keys; tools that share one stand side by side in it, the oldest leaves first, and a
 //! tool that is not there is not known: calls that need its schema are denied.
 
-use sha2::{Digest, Sha256};
+pub mod definition;
+mod place;
+
+use place::Place;
 
 use crate::json::{Kind, Value, parse, push_json_string};
 use crate::limit::{Change, Store};
 
-/// Keys in the table.
-const SLOTS: u16 = 1_024;
 /// Tools remembered under one key.
 const WAYS: usize = 8;
 /// The longest list of argument names kept for one tool, in bytes of JSON; longer is not learned.
@@ -18,28 +19,30 @@ const MAX_LIST: usize = 4_096;
 
 /// Remembers what the schema of `tool` requires. `definition` is the tool's entry in a tools/list.
 pub fn learn(store: &mut dyn Store, server: &str, tool: &str, definition: Value<'_>) {
-    let place = Place::of(server, tool);
+    let place = Place::of("schema", server, tool);
+    let id = format!("{:032x}", place.id);
     let list = required_of(definition);
     let _ = store.update(&place.key, &mut |old, out| {
         let known = old.and_then(|bytes| parse(bytes).ok());
-        let same = known.and_then(|k| k.get(&place.id)).map(Value::text);
+        let same = known.and_then(|k| k.get(&id)).map(Value::text);
         if same == list.as_deref() {
             return Change::Keep;
         }
-        rewrite(known, &place.id, list.as_deref(), out);
+        rewrite(known, &id, list.as_deref(), out);
         Change::Write
     });
 }
 
 /// The arguments that the schema of `tool` requires; `None` when it was never seen.
 pub fn required(store: &mut dyn Store, server: &str, tool: &str) -> Option<Vec<String>> {
-    let place = Place::of(server, tool);
+    let place = Place::of("schema", server, tool);
+    let id = format!("{:032x}", place.id);
     let mut found = None;
     store
         .update(&place.key, &mut |old, _| {
             found = old
                 .and_then(|bytes| parse(bytes).ok())
-                .and_then(|known| known.get(&place.id))
+                .and_then(|known| known.get(&id))
                 .map(|list| {
                     let names = list.elements().filter_map(Value::as_str);
                     names.map(std::borrow::Cow::into_owned).collect()
@@ -87,37 +90,6 @@ fn rewrite(known: Option<Value<'_>>, id: &str, list: Option<&str>, out: &mut Vec
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Where a tool is remembered.
-struct Place {
-    key: String,
-    id: String,
-}
-
-impl Place {
-    fn of(server: &str, tool: &str) -> Self {
-        let mut hash = Sha256::new();
-        // Lengths first, so that no two pairs are alike.
-        let length = u64::try_from(server.len()).unwrap_or(u64::MAX);
-        hash.update(length.to_le_bytes());
-        hash.update(server.as_bytes());
-        hash.update(tool.as_bytes());
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut words = digest.chunks_exact(16).map(|half| {
-            let bytes = <[u8; 16]>::try_from(half).unwrap_or_default();
-            u128::from_be_bytes(bytes)
-        });
-        let slot = words
-            .next()
-            .unwrap_or(0)
-            .checked_rem(u128::from(SLOTS))
-            .unwrap_or(0);
-        Self {
-            key: format!("tg1/schema/{slot}"),
-            id: format!("{:032x}", words.next().unwrap_or(0)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -147,7 +119,7 @@ mod tests {
         for n in 0..10_000 {
             teach(&mut store, &format!("t{n}"), r#"{"inputSchema":{}}"#);
         }
-        assert!(store.values().count() <= usize::from(SLOTS));
+        assert!(store.values().count() <= usize::from(place::SLOTS));
         assert!(required(&mut store, "s", "t9999").unwrap().is_empty());
     }
 }

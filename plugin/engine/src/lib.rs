@@ -15,7 +15,7 @@ pub mod surroundings;
 pub mod trace;
 
 pub use toolgate_json as json;
-pub use toolgate_language::{config, glob, pattern, policy, protobuf};
+pub use toolgate_language::{config, glob, pattern, pin, policy, protobuf};
 pub use toolgate_limit::limit;
 
 pub use exchange::Exchange;

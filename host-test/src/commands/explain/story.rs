@@ -195,6 +195,7 @@ impl Trace for Story {
         self.asked(&rule.id);
         let kind = match (&rule.check, denial) {
             (Check::DenyIf(conditions), Some(_)) if conditions.is_empty() => "  always",
+            (Check::Pinned(_), None) => "  the definition is as pinned",
             (Check::Required(_) | Check::Schema(_), None) => "  the arguments are as required",
             _ => "",
         };

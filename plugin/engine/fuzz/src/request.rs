@@ -92,6 +92,10 @@ fn decide(lines: &Lines<'_>, body: &[u8]) {
 
 /// What a server could do with what it gets.
 fn forwarded(headers: &Headers<'_>, body: &[u8]) {
+    if body.is_empty() {
+        // A GET: no server takes a call from its headers.
+        return;
+    }
     let all = asked(body);
     for asked in &all {
         if asked.method.trim().eq_ignore_ascii_case(method::TOOLS_CALL) {

@@ -5,6 +5,7 @@
 //! surrogates, trailing bytes, a byte order mark, invalid UTF-8, depth above [`MAX_DEPTH`].
 //! A [`Value`] is text that passed; reading one never fails on syntax.
 
+mod canonical;
 mod fault;
 mod keys;
 pub mod number;
@@ -15,6 +16,7 @@ mod token;
 mod value;
 mod write;
 
+pub use canonical::canonical;
 pub use fault::{Kind, Problem, SyntaxError};
 pub use number::Number;
 pub use scan::{MAX_DEPTH, NoSink, Sink, scan};

@@ -2,8 +2,10 @@
 
 use super::fault::Faults;
 use super::global_limits::{RawGlobalLimits, read_global_limits};
+use super::origin::read_origins;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
+use super::response::{self, Bounds, read_bounds};
 use super::sessions::{self, RawSessions};
 use crate::json::Value;
 
@@ -74,13 +76,17 @@ pub struct RawPlugin<'a> {
     pub sessions: RawSessions,
     /// The entries of `identity` whose header the upstream must not see.
     pub strip: Vec<RawIdentity>,
+    /// `allowed_origins`; `None` where it is absent.
+    pub allowed_origins: Option<Vec<String>>,
+    /// How much of an answer is read.
+    pub bounds: Bounds,
     /// `export_headers`.
     pub export_headers: bool,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 16] = [
     "server",
     "policy",
     "policies",
@@ -90,6 +96,10 @@ const KEYS: [&str; 12] = [
     "hold_headers",
     "sessions",
     "max_subjects",
+    "allowed_origins",
+    response::MAX_LIST_BYTES,
+    response::MAX_EVENT_BYTES,
+    response::MAX_LIST_ENTRIES,
     "export_headers",
     "audit",
     "global_limits",
@@ -162,6 +172,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
     }
+    plugin.allowed_origins = object
+        .get("allowed_origins")
+        .map(|f| read_origins(f, faults));
+    plugin.bounds = read_bounds(&object, faults);
     if let Some(export) = object.get("export_headers") {
         plugin.export_headers = export.boolean(faults).unwrap_or(false);
         if plugin.export_headers && !plugin.hold_headers {
@@ -319,7 +333,8 @@ fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
     tokens
 }
 
-fn hex32(text: &str) -> Option<[u8; 32]> {
+/// 32 bytes as 64 hexadecimal digits.
+pub(super) fn hex32(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }

@@ -6,6 +6,7 @@ use super::keyword::Keyword;
 use super::limit::{
     RawAlgorithm, RawCost, RawLimit, RefundOn, grant_scope, read_limits, read_window,
 };
+use super::pin::{RawPin, read_pin};
 use super::policy::{Mode, read_mode};
 use super::reader::{Field, Object, below};
 
@@ -14,6 +15,8 @@ use super::reader::{Field, Object, below};
 pub struct RawTool<'a> {
     /// Where it stands.
     pub pointer: String,
+    /// `pin`.
+    pub pin: Option<RawPin>,
     /// `validate`.
     pub validate: Vec<RawValidate<'a>>,
     /// `require`.
@@ -117,7 +120,8 @@ pub struct RawState<'a> {
     pub mode: Option<Mode>,
 }
 
-const TOOL_KEYS: [&str; 8] = [
+const TOOL_KEYS: [&str; 9] = [
+    "pin",
     "validate",
     "require",
     "deny_if",
@@ -145,6 +149,7 @@ pub fn read_tool<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawTool<'
     };
     let mut tool = RawTool {
         pointer: field.pointer.clone(),
+        pin: object.get("pin").and_then(|f| read_pin(f, faults)),
         require: guards("require", false, faults),
         deny_if: guards("deny_if", true, faults),
         mode: read_mode(&object, faults),
@@ -251,14 +256,16 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         return Vec::new();
     };
     let mut found = Vec::new();
+    if field.value.members().next().is_none() {
+        let why = "expected `required_args` or `schema`: a `validate` of nothing does nothing";
+        faults.error(&field.pointer, why);
+    }
     if let Some(required) = object.get("required_args") {
         let names = match (required.value.kind(), required.value.as_bool()) {
             (_, Some(true)) => Some(RawRequired::BySchema),
             (_, Some(false)) => None,
             (crate::json::Kind::Array, _) => {
-                let names = required.elements(faults);
-                let names = names.iter().filter_map(|n| n.string(faults)).collect();
-                Some(RawRequired::Listed(names))
+                Some(RawRequired::Listed(read_required(required, faults)))
             }
             _ => {
                 required.wrong("true, or a list of argument names", faults);
@@ -272,6 +279,28 @@ fn read_validate<'a>(field: &Field<'a>, faults: &mut Faults) -> Vec<RawValidate<
         found.push(RawValidate::Schema(schema.clone()));
     }
     found
+}
+
+/// The names of arguments; one that cannot be meant would never deny, or always.
+fn read_required(field: &Field<'_>, faults: &mut Faults) -> Vec<String> {
+    let listed = field.elements(faults);
+    if listed.is_empty() {
+        let why = "expected at least one argument's name: a list of none requires nothing";
+        faults.error(&field.pointer, why);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for element in &listed {
+        match element.string(faults) {
+            Some(name) if name.trim().is_empty() => {
+                faults.error(&element.pointer, "an argument's name must not be blank");
+            }
+            Some(name) if names.contains(&name) => {
+                faults.error(&element.pointer, format!("`{name}` is listed twice"));
+            }
+            name => names.extend(name),
+        }
+    }
+    names
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use super::Call;
 use super::fact::{Text, claim_text, client_ip, header_text};
 use super::verdict::{Denial, DenialKind};
 use crate::json::{Kind, Value, push_json_string};
-use crate::learned;
+use crate::learned::{self, definition};
+use crate::pin::Pin;
 use crate::policy::condition::{Condition, Quantifier, Truth};
 use crate::policy::path::{Found, Root};
 use crate::policy::{Check, Required, Rule};
@@ -23,6 +24,7 @@ pub(super) fn ask(
     trace: &mut impl Trace,
 ) -> Option<Denial> {
     let wrong = match &rule.check {
+        Check::Pinned(pins) => changed(pins, call, around)?,
         Check::Required(required) => missing(required, call, around)?,
         Check::Schema(schema) => {
             let why = schema.check(call.arguments.value()).err()?;
@@ -62,6 +64,18 @@ pub(super) fn ask(
         message,
         kind,
     })
+}
+
+/// What is wrong with a pinned tool's definition.
+fn changed(pins: &[Pin], call: &Call<'_>, around: &mut dyn Surroundings) -> Option<String> {
+    match definition::seen(around, call.server, call.tool) {
+        Some(seen) if pins.contains(&seen) => None,
+        Some(seen) => Some(definition::changed(call.tool, seen)),
+        None => Some(format!(
+            "Tool \"{}\" must be listed with tools/list before it is called: its definition is pinned and has not been seen yet",
+            shown_name(call.tool)
+        )),
+    }
 }
 
 /// What is wrong with the arguments that must be there.

@@ -6,6 +6,7 @@ mod attempt;
 mod batch;
 mod export;
 mod membership;
+mod origin;
 mod refund;
 mod request;
 mod response;
@@ -22,7 +23,7 @@ use crate::record::{Outcome, Record};
 
 pub use export::TOOL_HEADER;
 pub use refund::MAX_ANSWER_BYTES;
-pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use response::{Interest, ResponseHead, ResponseStep};
 pub use service::ServiceCall;
 
 /// What to do with a request.
@@ -70,6 +71,8 @@ pub struct Exchange {
     strip: Vec<String>,
     stream: response::Stream,
     record: Option<String>,
+    /// The method, where a list may add to the record.
+    asked: Option<String>,
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
     notice: Option<String>,
@@ -91,6 +94,7 @@ impl Exchange {
             strip: Vec::new(),
             stream: response::Stream::default(),
             record: None,
+            asked: None,
             effort: Effort::default(),
             waiting: None,
             notice: None,
@@ -115,6 +119,9 @@ impl Exchange {
     }
 
     fn note(&mut self, record: &Record<'_>) {
+        if self.policy().is_some_and(|named| named.policy.pins) {
+            self.asked = record.method.map(str::to_owned);
+        }
         self.record = Some(record.to_json());
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::service::{Decided, give_back, rounds};
-use super::{Exchange, Expect, RequestStep, plain};
+use super::{Exchange, Expect, RequestStep, origin, plain};
 use crate::caller::Caller;
 use crate::config::policy::DenyWith;
 use crate::decide::{
@@ -30,6 +30,9 @@ impl Exchange {
         end_of_stream: bool,
         around: &mut dyn Surroundings,
     ) -> RequestStep {
+        if let Err(rejection) = origin::check(self.gate.allowed_origins.as_deref(), headers) {
+            return self.reject(&rejection);
+        }
         let head = match Head::read(headers) {
             Ok(head) => head,
             Err(rejection) => return self.reject(&rejection),
@@ -306,7 +309,10 @@ fn no_policy() -> Denial {
 fn expectation(message: &Message<'_>) -> Expect {
     let listing = matches!(
         message.method.as_ref(),
-        method::TOOLS_LIST | method::PROMPTS_LIST | method::RESOURCES_LIST
+        method::TOOLS_LIST
+            | method::PROMPTS_LIST
+            | method::RESOURCES_LIST
+            | method::RESOURCE_TEMPLATES_LIST
     );
     // A method that is not known may list anything.
     let known = method::is_known(&message.method) || message.role != Role::Request;

@@ -1,23 +1,19 @@
 //! The response's side: lists are filtered to what the caller may call, in JSON and in SSE.
 
-use super::{Exchange, Expect, view};
+use std::rc::Rc;
+
+use super::{Exchange, Expect, plain, view};
+use crate::decide::{Denial, DenialKind};
 use crate::json::Value;
-use crate::learned;
+use crate::learned::{self, definition};
 use crate::mcp::list::{self, Filtered, Limits, View};
 use crate::mcp::reply::error;
 use crate::mcp::sse::{Edit, EventStream};
 use crate::mcp::{Rejection, Reply};
-use crate::policy::Policy;
+use crate::pin::Pin;
+use crate::policy::{Policy, Rule};
+use crate::record::Outcome;
 use crate::surroundings::Surroundings;
-
-/// The longest list answer, and the longest event of a stream, in bytes.
-pub const MAX_LIST_BYTES: usize = 4 << 20;
-
-/// What one answer may list.
-const LIMITS: Limits = Limits {
-    bytes: MAX_LIST_BYTES,
-    entries: 50_000,
-};
 
 /// JSON-RPC "Internal error".
 const CODE_INTERNAL: i32 = -32603;
@@ -113,7 +109,7 @@ impl Exchange {
             return ResponseStep::Refuse(self.failed(502, why));
         }
         if step == ResponseStep::Stream {
-            self.stream.events = Some(EventStream::new(MAX_LIST_BYTES));
+            self.stream.events = Some(EventStream::new(self.gate.bounds.event_bytes));
         }
         step
     }
@@ -124,20 +120,22 @@ impl Exchange {
         body: &[u8],
         around: &mut dyn Surroundings,
     ) -> Option<Vec<u8>> {
-        if body.len() > MAX_LIST_BYTES {
+        let limits = self.gate.bounds.list;
+        if body.len() > limits.bytes {
             return Some(self.response_too_large());
         }
         self.pending.on_message(body, around);
-        match self.filter(body, around) {
+        match self.filter(body, limits, around) {
             Ok(None) => None,
             Ok(Some(text)) => Some(text.into_bytes()),
             Err(why) => Some(self.failed(200, &why).body.into_bytes()),
         }
     }
 
-    /// What is sent instead of a list that is longer than [`MAX_LIST_BYTES`].
+    /// What is sent instead of an answer that is longer than `max_list_bytes`.
     pub fn response_too_large(&self) -> Vec<u8> {
-        let why = format!("the upstream's list is longer than {MAX_LIST_BYTES} bytes");
+        let most = self.gate.bounds.list.bytes;
+        let why = format!("the upstream's list is longer than {most} bytes");
         self.failed(200, &why).body.into_bytes()
     }
 
@@ -152,13 +150,14 @@ impl Exchange {
         let Some(mut events) = self.stream.events.take().filter(|_| !self.stream.closed) else {
             return out;
         };
+        let limits = self.gate.bounds.event();
         let mut pending = std::mem::take(&mut self.pending);
         let result = events.push(
             chunk,
             end,
             &mut |data, _| {
                 pending.on_message(data.as_bytes(), around);
-                match self.filter(data.as_bytes(), around) {
+                match self.filter(data.as_bytes(), limits, around) {
                     Ok(None) => Edit::Keep,
                     Ok(Some(text)) => Edit::Replace(text),
                     Err(why) => Edit::Replace(self.failed(200, &why).body),
@@ -169,7 +168,8 @@ impl Exchange {
         self.pending = pending;
         if result.is_err() {
             self.stream.closed = true;
-            let why = format!("the upstream sent an event longer than {MAX_LIST_BYTES} bytes");
+            let most = limits.bytes;
+            let why = format!("the upstream sent an event longer than {most} bytes");
             let body = self.failed(200, &why).body;
             out.extend_from_slice(format!("event: message\ndata: {body}\n\n").as_bytes());
         }
@@ -178,7 +178,12 @@ impl Exchange {
     }
 
     /// A response text without what the caller may not see; `None` when nothing changes.
-    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
+    fn filter(
+        &mut self,
+        text: &[u8],
+        limits: Limits,
+        around: &mut dyn Surroundings,
+    ) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
             return Ok(None);
         }
@@ -187,15 +192,36 @@ impl Exchange {
         };
         let mut view = CallerView {
             policy: &named.policy,
+            changed: None,
             private: self.gate.callers.has_grants(),
             server: &self.server,
             around,
         };
-        match list::filter(text, &mut view, LIMITS) {
+        let filtered = list::filter(text, &mut view, limits);
+        if let Some((changed, shadow)) = view.changed {
+            self.note_changed(changed, shadow);
+        }
+        match filtered {
             Ok(Filtered::Unchanged) => Ok(None),
             Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
         }
+    }
+
+    /// The record of a list that lost a tool because its definition changed.
+    fn note_changed(&mut self, changed: Denial, shadow: bool) {
+        let gate = Rc::clone(&self.gate);
+        let caller = Exchange::grant_name(&gate, &self.caller);
+        let method = self.asked.take();
+        let mut record = plain(Outcome::Allow, method.as_deref(), caller);
+        if shadow {
+            record.shadow = std::slice::from_ref(&changed);
+        } else {
+            record.rule = Some(&changed.rule);
+            record.message = Some(&changed.message);
+        }
+        self.record = Some(record.to_json());
+        self.asked = method;
     }
 
     fn failed(&self, status: u16, why: &str) -> Reply {
@@ -212,9 +238,32 @@ impl Exchange {
 
 struct CallerView<'a> {
     policy: &'a Policy,
+    /// The first tool whose definition is not the pinned one, and whether that is only recorded.
+    changed: Option<(Denial, bool)>,
     private: bool,
     server: &'a str,
     around: &'a mut dyn Surroundings,
+}
+
+impl CallerView<'_> {
+    /// Remembers how a pinned tool is defined for its calls; whether it may be shown.
+    fn as_pinned(&mut self, rule: &Rule, pins: &[Pin], name: &str, tool: Value<'_>) -> bool {
+        let seen = Pin::of(tool);
+        definition::see(self.around, self.server, name, seen);
+        if pins.contains(&seen) {
+            return true;
+        }
+        let shadow = rule.shadow || self.policy.shadow;
+        self.changed.get_or_insert_with(|| {
+            let denial = Denial {
+                rule: rule.id.clone(),
+                message: definition::changed(name, seen),
+                kind: DenialKind::Rule,
+            };
+            (denial, shadow)
+        });
+        shadow
+    }
 }
 
 impl View for CallerView<'_> {
@@ -222,7 +271,11 @@ impl View for CallerView<'_> {
         if view::needs_schema(self.policy, name) {
             learned::learn(self.around, self.server, name, tool);
         }
-        view::shows_tool(self.policy, name)
+        let kept = match view::pinned(self.policy, name) {
+            Some((rule, pins)) => self.as_pinned(rule, pins, name, tool),
+            None => true,
+        };
+        kept && view::shows_tool(self.policy, name)
     }
 
     fn shows_prompt(&mut self, name: &str) -> bool {

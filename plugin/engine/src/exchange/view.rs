@@ -2,7 +2,8 @@
 
 use crate::config::policy::Posture;
 use crate::decide::{Standing, standing};
-use crate::policy::{Check, Entry, Policy, Required, Section};
+use crate::pin::Pin;
+use crate::policy::{Check, Entry, Listing, Policy, Required, Rule, Section};
 
 /// Whether `tool` may be shown: not hidden, and listed or allowed by default. Rules on arguments
 /// do not count: they may let some calls through.
@@ -16,6 +17,20 @@ pub(super) fn shows(policy: &Policy, section: &Section, name: &str) -> bool {
         .find(name)
         .map_or(policy.default, |(posture, _)| posture);
     policy.shadow || posture == Posture::Allow
+}
+
+/// The rule that pins the tool's definition, and the pins; only a tool that is listed by name has one.
+pub(super) fn pinned<'p>(policy: &'p Policy, tool: &str) -> Option<(&'p Rule, &'p [Pin])> {
+    if !policy.pins {
+        return None;
+    }
+    let Listing::Exact(entry) = policy.tools.find(tool) else {
+        return None;
+    };
+    entry.rules.iter().find_map(|rule| match &rule.check {
+        Check::Pinned(pins) => Some((rule, pins.as_slice())),
+        _ => None,
+    })
 }
 
 /// Whether some rule needs to know what the tool's own schema requires.

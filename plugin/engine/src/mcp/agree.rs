@@ -65,7 +65,10 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
         }
     }
     match head.mcp_method {
-        Some(sent) if decoded(sent).as_deref() == Some(&*message.method) => {}
+        // A response has no method: nothing can agree with it, an empty header neither.
+        Some(sent)
+            if !message.method.is_empty() && decoded(sent).as_deref() == Some(&*message.method) => {
+        }
         Some(_) => return mismatch("header `mcp-method` differs from the body's `method`".into()),
         None if stateless => return mismatch("header `mcp-method` is missing".into()),
         None => {}
@@ -208,6 +211,11 @@ mod tests {
             (
                 r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
                 &[method],
+                Err(-32020),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+                &[("mcp-method", "")],
                 Err(-32020),
             ),
             (

@@ -1,8 +1,8 @@
 //! Lists in responses: what this caller may not see is cut out, everything else stays to the byte.
 //!
-//! Whatever was asked, any `result` with an array under `tools`, `prompts` or `resources` is a
-//! list: on GET streams and after a resumption nobody can say which request a response answers
-//! (`mcp-wire.md`, "Other channels"). Resource templates name no resource and stay.
+//! Whatever was asked, any `result` with an array under `tools`, `prompts`, `resources` or
+//! `resourceTemplates` is a list: on GET streams and after a resumption nobody can say which request a response answers
+//! (`mcp-wire.md`, "Other channels"). A resource template is judged by its own text, as if it were a URI.
 
 mod collect;
 pub(super) mod needle;
@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use crate::json::{Kind, SyntaxError, Value, scan};
 
+pub use crate::config::response::Limits;
 use collect::{Collector, Entry, List, Listing};
 
 /// What one caller gets to see.
@@ -22,20 +23,11 @@ pub trait View {
     fn shows_tool(&mut self, name: &str, tool: Value<'_>) -> bool;
     /// Whether the prompt called `name` is listed.
     fn shows_prompt(&mut self, name: &str) -> bool;
-    /// Whether the resource at `uri` is listed.
+    /// Whether the resource at `uri` is listed, or the template that reads so.
     fn shows_resource(&mut self, uri: &str) -> bool;
     /// Whether another caller could see another list, so that no shared cache may keep this one
     /// (`cacheScope`, MCP 2026-07-28).
     fn private(&self) -> bool;
-}
-
-/// Bounds on one response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest text, in bytes.
-    pub bytes: usize,
-    /// The most entries in all lists of one text together.
-    pub entries: usize,
 }
 
 /// What became of a text.
@@ -63,7 +55,7 @@ pub enum ListError {
     TooMany(usize),
     /// A list that is neither an array nor null.
     NotAnArray {
-        /// `tools`, `prompts` or `resources`.
+        /// `tools`, `prompts`, `resources` or `resourceTemplates`.
         list: &'static str,
         /// What it is instead.
         kind: Kind,
@@ -105,7 +97,7 @@ impl std::error::Error for ListError {
 
 /// Whether [`filter`] could have anything to do with a text; one cheap pass that parses nothing.
 ///
-/// False only where no key can be read as `tools`, `prompts` or `resources` by anyone: neither in
+/// False only where no key can be read as that of a list by anyone: neither in
 /// any ASCII case, nor by an escape, nor with U+017F for `s`, nor in UTF-16 or UTF-32 (which cannot
 /// do without a zero byte).
 #[must_use]
@@ -125,13 +117,18 @@ pub fn may_hold_list(text: &[u8]) -> bool {
 
 /// Whether the last `s` and a quote would complete a list's key here, in any ASCII case.
 fn ends_list_key(before: &[u8]) -> bool {
-    [&b"\"tool"[..], b"\"prompt", b"\"resource"]
-        .iter()
-        .any(|key| {
-            let from = before.len().checked_sub(key.len());
-            from.and_then(|from| before.get(from..))
-                .is_some_and(|end| end.eq_ignore_ascii_case(key))
-        })
+    [
+        &b"\"tool"[..],
+        b"\"prompt",
+        b"\"resource",
+        b"\"resourcetemplate",
+    ]
+    .iter()
+    .any(|key| {
+        let from = before.len().checked_sub(key.len());
+        from.and_then(|from| before.get(from..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(key))
+    })
 }
 
 /// Cuts out of a response, or a batch of them (MCP 2025-03-26), what `view` does not show.
@@ -173,7 +170,7 @@ fn shows(view: &mut dyn View, list: &List<'_>, entry: &Entry<'_>) -> bool {
     match list.kind {
         collect::ListKind::Tools => view.shows_tool(&name, entry.value),
         collect::ListKind::Prompts => view.shows_prompt(&name),
-        collect::ListKind::Resources => view.shows_resource(&name),
+        collect::ListKind::Resources | collect::ListKind::Templates => view.shows_resource(&name),
     }
 }
 

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::config::Faults;
 use crate::config::condition::{Operator, RawCondition};
 use crate::config::limit::{RawAlgorithm, RawCost, RawLimit, RawScope, RefundOn};
+use crate::config::pin::RawPin;
 use crate::config::policy::{Mode, RawHide, RawPolicy, RawSection};
 use crate::config::tool::{
     RawApproval, RawGuard, RawRequired, RawRule, RawState, RawTool, RawValidate,
@@ -35,6 +36,7 @@ pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
         learns: false,
         counts_sessions: false,
         reads_answers: false,
+        pins: false,
     };
     let policy = compiler.policy(raw);
     policy.filter(|_| !faults.fatal())
@@ -48,6 +50,7 @@ struct Compiler<'f> {
     learns: bool,
     counts_sessions: bool,
     reads_answers: bool,
+    pins: bool,
 }
 
 impl Compiler<'_> {
@@ -119,6 +122,7 @@ impl Compiler<'_> {
             learns: self.learns,
             counts_sessions: self.counts_sessions,
             reads_answers: self.reads_answers,
+            pins: self.pins,
         })
     }
 
@@ -186,6 +190,9 @@ impl Compiler<'_> {
             key: key.to_owned(),
             ..Entry::default()
         };
+        entry
+            .rules
+            .extend(raw.pin.as_ref().and_then(|pin| self.pin(key, pin)));
         for validate in &raw.validate {
             let rule = self.validate(validate);
             entry.rules.extend(rule);
@@ -262,6 +269,22 @@ impl Compiler<'_> {
             check,
             shadow: raw.mode == Some(Mode::Shadow),
         }
+    }
+
+    fn pin(&mut self, key: &str, raw: &RawPin) -> Option<Rule> {
+        if is_glob(key) {
+            let why =
+                "a pin is for one tool, whose name it covers too: list the tool by its exact name";
+            self.faults.error(&raw.pointer, why);
+            return None;
+        }
+        self.pins = true;
+        Some(Rule {
+            id: self.id(&raw.pointer),
+            message: String::new(),
+            check: Check::Pinned(raw.pins.clone()),
+            shadow: false,
+        })
     }
 
     fn validate(&mut self, raw: &RawValidate<'_>) -> Option<Rule> {

@@ -137,7 +137,7 @@ impl Lint<'_> {
                     conditions,
                     "so this denies every call; conditions of one rule must all hold, so write `in` for alternatives",
                 ),
-                Check::Required(_) | Check::Schema(_) => {}
+                Check::Pinned(_) | Check::Required(_) | Check::Schema(_) => {}
             }
         }
     }
@@ -219,6 +219,7 @@ fn requires(entry: &Entry, path: &Path) -> bool {
             [Segment::Key(key)] => names.contains(key),
             _ => false,
         },
+        Check::Pinned(_) => false,
         // Which arguments the schema requires may only be known when the tool is called.
         Check::Required(Required::BySchema) | Check::Schema(_) => true,
     };

@@ -2,6 +2,7 @@
 
 use crate::config::policy::{DenyWith, Posture};
 use crate::limit::Quota;
+use crate::pin::Pin;
 
 use super::condition::Condition;
 use super::path::Path;
@@ -39,6 +40,8 @@ pub struct Policy {
     pub counts_sessions: bool,
     /// Whether any limit gives units back after an error.
     pub reads_answers: bool,
+    /// Whether any tool's definition is pinned.
+    pub pins: bool,
 }
 
 /// The rules of one entry under `tools`.
@@ -62,8 +65,8 @@ pub type Limits = Vec<Limit>;
 pub struct Rule {
     /// Its identifier, a JSON pointer into the document.
     pub id: String,
-    /// What a denied caller reads; where it is empty, [`Check::Required`] and [`Check::Schema`] say
-    /// what is wrong with the arguments.
+    /// What a denied caller reads; where it is empty, [`Check::Pinned`], [`Check::Required`]
+    /// and [`Check::Schema`] say what is wrong.
     pub message: String,
     /// When it denies.
     pub check: Check,
@@ -74,6 +77,8 @@ pub struct Rule {
 /// When a rule denies.
 #[derive(Debug)]
 pub enum Check {
+    /// Unless the tool was last listed with one of these definitions.
+    Pinned(Vec<Pin>),
     /// Unless these arguments are there and not null.
     Required(Required),
     /// Unless the arguments satisfy it.
@@ -180,6 +185,7 @@ impl Policy {
         let sections = [&self.prompts, &self.resources];
         let hides = |s: &&Section| s.default == Some(Posture::Deny) || !s.deny.is_empty();
         self.learns
+            || self.pins
             || !self.shadow
                 && (self.default == Posture::Deny
                     || !self.hidden.is_empty()

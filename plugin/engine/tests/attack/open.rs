@@ -38,14 +38,6 @@ fn an_argument_counts_once_however_it_is_spelled() {
 }
 
 #[test]
-#[ignore = "the language lets completion/complete follow `default`, whatever prompt it completes"]
-fn a_denied_prompt_is_not_completed() {
-    let gate = policy(r#"{"version":"1","default":"allow","prompts":{"deny":["secret"]}}"#);
-    let body = r#"{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"secret"},"argument":{"name":"a","value":""}}}"#;
-    assert!(!passes(&gate, &mut World::default(), &[], body));
-}
-
-#[test]
 #[ignore = "a URI has many spellings; a deny list under `default: allow` sees one of them"]
 fn a_denied_resource_is_denied_in_every_spelling() {
     let gate =

@@ -95,11 +95,11 @@ fn hidden_entries_go_with_one_comma_and_the_rest_stays_to_the_byte() {
             r#"{"x":1.0e5,"nextCursor":"\u0041","tools":[{"z":1,"name":"a","n":1E2,"é":"\/"}],"_meta":{"tools":[{"name":"hidden"}]},"ttlMs":0}"#,
             1,
         ),
-        // Several lists in one result; templates name no resource.
+        // Several lists in one result; a template is judged by its own text.
         (
             r#"{"tools":[{"name":"hidden"}],"prompts":[{"name":"hidden"},{"name":"p"}],"resources":[{"uri":"hidden:x","name":"n"},{"uri":"u:x","name":"hidden"}],"resourceTemplates":[{"uriTemplate":"hidden:{x}","name":"hidden"}]}"#,
-            r#"{"tools":[],"prompts":[{"name":"p"}],"resources":[{"uri":"u:x","name":"hidden"}],"resourceTemplates":[{"uriTemplate":"hidden:{x}","name":"hidden"}]}"#,
-            3,
+            r#"{"tools":[],"prompts":[{"name":"p"}],"resources":[{"uri":"u:x","name":"hidden"}],"resourceTemplates":[]}"#,
+            4,
         ),
         // Not lists: they stand elsewhere.
         (

@@ -31,7 +31,7 @@ fn ordinary_results_are_not_parsed() {
 
 #[test]
 fn every_letter_of_a_lists_key_may_be_upper_case_or_escaped() {
-    for key in ["tools", "prompts", "resources"] {
+    for key in ["tools", "prompts", "resources", "resourceTemplates"] {
         for (at, letter) in key.char_indices() {
             for letter in [letter, letter.to_ascii_uppercase()] {
                 let code = u32::from(letter);

@@ -5,7 +5,12 @@ use serde_json::value::RawValue;
 use super::json::{elements, folded, last, members, string};
 
 /// The keys of lists, and the keys by which their entries are called for.
-pub const LISTS: [(&str, &str); 3] = [("tools", "name"), ("prompts", "name"), ("resources", "uri")];
+pub const LISTS: [(&str, &str); 4] = [
+    ("tools", "name"),
+    ("prompts", "name"),
+    ("resources", "uri"),
+    ("resourceTemplates", "uriTemplate"),
+];
 
 /// Whether a client finds a hidden name in any list of a response, or of a batch of them, when it
 /// matches keys by case folding, whichever of two equal keys it reads.

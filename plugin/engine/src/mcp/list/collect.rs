@@ -9,9 +9,15 @@ pub(super) enum ListKind {
     Tools,
     Prompts,
     Resources,
+    Templates,
 }
 
-const LISTS: [ListKind; 3] = [ListKind::Tools, ListKind::Prompts, ListKind::Resources];
+const LISTS: [ListKind; 4] = [
+    ListKind::Tools,
+    ListKind::Prompts,
+    ListKind::Resources,
+    ListKind::Templates,
+];
 
 impl ListKind {
     /// The key in a result.
@@ -20,6 +26,7 @@ impl ListKind {
             Self::Tools => "tools",
             Self::Prompts => "prompts",
             Self::Resources => "resources",
+            Self::Templates => "resourceTemplates",
         }
     }
 
@@ -28,6 +35,7 @@ impl ListKind {
         match self {
             Self::Tools | Self::Prompts => "name",
             Self::Resources => "uri",
+            Self::Templates => "uriTemplate",
         }
     }
 }

@@ -227,7 +227,9 @@ impl Step {
             (None, None) => return Err("`outcome` is missing: this step checks nothing".into()),
         };
         match outcome {
-            Outcome::Allow if self.rule.is_some() || self.message.is_some() => {
+            Outcome::Allow
+                if self.learn.is_none() && (self.rule.is_some() || self.message.is_some()) =>
+            {
                 Err("an allowed call has no `rule` and no `message`".into())
             }
             Outcome::Deny if self.rule.is_none() => {

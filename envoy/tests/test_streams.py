@@ -18,7 +18,8 @@ from policies import GATE, holds, plugin
 TOOLS = [{"name": name, "inputSchema": {"type": "object"}} for name in ("open_tool", "other_tool", "secret_tool")]
 LIST = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"tools": TOOLS}}).encode()
 EVENT = b"event: message\ndata: " + LIST + b"\n\n"
-STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+# Every answer ends its connection and says so: else Envoy may send the next test's request into the closing one.
+STREAM = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 GET = wire.head("GET", b"accept: text/event-stream")
 
 
@@ -27,7 +28,8 @@ def chunk(data: bytes) -> bytes:
 
 
 def answer(status: bytes, *fields: bytes, body: bytes = b"") -> bytes:
-    return b"HTTP/1.1 " + status + b"\r\n" + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + body
+    ends = b"" if status.startswith(b"1") else b"connection: close\r\n"
+    return b"HTTP/1.1 " + status + b"\r\n" + ends + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + body
 
 
 class Scripted:

@@ -1,5 +1,7 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
 
+pub mod approval;
+mod base32;
 pub mod caller;
 pub mod config;
 pub mod decide;

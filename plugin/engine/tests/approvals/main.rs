@@ -1,0 +1,7 @@
+//! Approvals pass one call, once, and nothing else: the steps of a request over a store in memory.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod forgeries;
+mod room;
+mod steps;
+mod support;

@@ -1,7 +1,7 @@
 //! The calls of the host, as values: no status of any host and no byte of any header panics.
 //!
-//! The SDK's own wrappers panic on a status that they do not expect and on a header name that is
-//! not UTF-8; a panic in the filter resets every stream of the worker. Signatures: proxy-wasm ABI
+//! The SDK's wrappers panic on a status that they do not expect and on a header name that is not
+//! UTF-8; a panic in the filter resets every stream of the worker. Signatures: proxy-wasm ABI
 //! 0.2.1.
 #![expect(
     unsafe_code,

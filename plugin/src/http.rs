@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 use toolgate_engine::Gate;
 use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
+use crate::callbacks::{Action, HttpContext};
 use crate::shared::Shared;
 
 /// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
@@ -182,8 +181,6 @@ impl Filter {
         }
     }
 }
-
-impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {

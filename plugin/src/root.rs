@@ -3,12 +3,11 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
 use toolgate_engine::Gate;
 use toolgate_engine::config::{Faults, Severity};
 
 use crate::abi::{self, Body, Level};
+use crate::callbacks::RootContext;
 use crate::http::Filter;
 
 /// The root context.
@@ -16,8 +15,6 @@ use crate::http::Filter;
 pub(crate) struct Root {
     gate: Option<Rc<Gate>>,
 }
-
-impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
@@ -48,12 +45,8 @@ impl RootContext for Root {
         }
     }
 
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter::new(self.gate.clone())))
+    fn create_http_context(&self, _context_id: u32) -> Filter {
+        Filter::new(self.gate.clone())
     }
 }
 

@@ -1,5 +1,20 @@
 //! The functions that a host offers to a module, one file per group.
 
+/// Offers a function of the host to modules, under `env` unless a module is named: its name, its
+/// arguments, and what it does. Every call is counted by that name.
+macro_rules! host_function {
+    ($linker:ident, $name:literal, |$c:pat_param $(, $argument:ident: $type:ty)*| $body:expr) => {
+        $linker.func_wrap("env", $name, |c: super::Call<'_> $(, $argument: $type)*| {
+            super::answer(c, $name, |$c| $body)
+        })?
+    };
+    ($linker:ident, $module:ident, $name:literal, |$c:pat_param $(, $argument:ident: $type:ty)*| $body:expr) => {
+        $linker.func_wrap($module, $name, |c: super::Call<'_> $(, $argument: $type)*| {
+            run(c, $name, |$c| $body)
+        })?
+    };
+}
+
 mod buffer;
 mod call;
 mod foreign;
@@ -45,8 +60,12 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 /// Runs a host function: counts it and turns its outcome into a status of the ABI, or into a
 /// trap where the guest itself failed in it (in its allocator).
-fn answer(mut call: Call<'_>, f: impl FnOnce(&mut Call<'_>) -> Outcome) -> wasmtime::Result<u32> {
-    charge_call(&mut call)?;
+fn answer(
+    mut call: Call<'_>,
+    name: &'static str,
+    f: impl FnOnce(&mut Call<'_>) -> Outcome,
+) -> wasmtime::Result<u32> {
+    charge_call(&mut call, name)?;
     match f(&mut call) {
         Ok(()) => Ok(Status::Ok.number()),
         Err(Refusal::Status(status)) => Ok(status.number()),
@@ -55,9 +74,10 @@ fn answer(mut call: Call<'_>, f: impl FnOnce(&mut Call<'_>) -> Outcome) -> wasmt
 }
 
 /// Counts a call. The host's work is bounded as the guest's own: fuel does not see it.
-fn charge_call(call: &mut Call<'_>) -> wasmtime::Result<()> {
+fn charge_call(call: &mut Call<'_>, name: &'static str) -> wasmtime::Result<()> {
     let guest = call.data_mut();
-    guest.tally.host_calls = guest.tally.host_calls.saturating_add(1);
+    let calls = guest.tally.host_calls.entry(name).or_default();
+    *calls = calls.saturating_add(1);
     guest.budget.calls = spend(guest.budget.calls, 1)?;
     Ok(())
 }

@@ -35,8 +35,8 @@ pub struct Exchange {
     pub problems: Vec<Problem>,
     /// The callbacks in order, with what they answered.
     pub callbacks: Vec<Callback>,
-    /// Calls from the guest to the host.
-    pub host_calls: u64,
+    /// Calls from the guest to the host, by the function's name.
+    pub host_calls: BTreeMap<&'static str, u64>,
     /// Bytes copied between the guest and the host, both ways.
     pub bytes_copied: u64,
     /// Fuel that the guest burnt.

@@ -88,7 +88,8 @@ pub(crate) struct Tick {
 /// What is counted and collected during an exchange.
 #[derive(Default)]
 pub(crate) struct Tally {
-    pub(crate) host_calls: u64,
+    /// How often each function of the host was called.
+    pub(crate) host_calls: BTreeMap<&'static str, u64>,
     pub(crate) bytes_copied: u64,
     pub(crate) fuel: u64,
     pub(crate) logs: Vec<LogLine>,

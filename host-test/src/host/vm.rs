@@ -107,6 +107,12 @@ impl Vm {
         self.failed
     }
 
+    /// The size of its linear memory in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let memory = self.guest().memory;
+        memory.map_or(0, |memory| memory.data_size(&self.store))
+    }
+
     /// Whether the module exports a function.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.functions.contains_key(name)

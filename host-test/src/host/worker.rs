@@ -67,6 +67,11 @@ impl Worker {
         self.vm.as_ref().is_none_or(Vm::failed)
     }
 
+    /// The size of its linear memory in bytes, which only grows; 0 without a virtual machine.
+    pub fn memory_bytes(&self) -> usize {
+        self.vm.as_ref().map_or(0, Vm::memory_bytes)
+    }
+
     /// Configures anew; a failed virtual machine is replaced.
     pub(crate) fn reconfigure(&mut self, config: &Arc<[u8]>) -> Result<(), Refused> {
         self.config = Arc::clone(config);

@@ -5,35 +5,33 @@ use wasmtime::Linker;
 use super::super::guest::Guest;
 use super::super::settings::Profile;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_get_buffer_bytes",
-        |c: Call<'_>, kind: u32, start: u32, size: u32, address_at: u32, size_at: u32| {
-            answer(c, |c| get(c, kind, start, size, address_at, size_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, start: u32, size: u32, address_at: u32, size_at: u32| get(
+            c, kind, start, size, address_at, size_at
+        )
+    );
+    host_function!(
+        linker,
         "proxy_get_buffer_status",
-        |c: Call<'_>, kind: u32, size_at: u32, flags_at: u32| {
-            answer(c, |c| {
-                let bytes = view(c.data_mut(), kind)?;
-                let size = u32::try_from(bytes.len()).map_err(|_| Status::InternalFailure)?;
-                memory::write_u32(c, size_at, size)?;
-                memory::write_u32(c, flags_at, 0)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, size_at: u32, flags_at: u32| {
+            let bytes = view(c.data_mut(), kind)?;
+            let size = u32::try_from(bytes.len()).map_err(|_| Status::InternalFailure)?;
+            memory::write_u32(c, size_at, size)?;
+            memory::write_u32(c, flags_at, 0)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_set_buffer_bytes",
-        |c: Call<'_>, kind: u32, start: u32, size: u32, at: u32, length: u32| {
-            answer(c, |c| set(c, kind, start, size, at, length))
-        },
-    )?;
+        |c, kind: u32, start: u32, size: u32, at: u32, length: u32| set(
+            c, kind, start, size, at, length
+        )
+    );
     Ok(())
 }
 

@@ -8,13 +8,13 @@ use super::super::message::{Response, first};
 use super::super::process::lock;
 use super::super::services::{HttpCall, HttpReply};
 use super::status::{Refusal, Status};
-use super::{Call, answer, memory, pairs};
+use super::{Call, memory, pairs};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_http_call",
-        |c: Call<'_>,
+        |c,
          upstream: u32,
          upstream_size: u32,
          headers: u32,
@@ -25,21 +25,19 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
          trailers_size: u32,
          timeout_ms: u32,
          token_at: u32| {
-            answer(c, |c| {
-                // The place for the token is checked before anything is sent.
-                memory::write_u32(c, token_at, 0)?;
-                let call = HttpCall {
-                    upstream: memory::read_text(c, upstream, upstream_size)?,
-                    headers: read_pairs(c, headers, headers_size)?,
-                    body: memory::read(c, body, body_size)?,
-                    trailers: read_pairs(c, trailers, trailers_size)?,
-                    timeout_ms,
-                };
-                let token = send(c.data_mut(), &call)?;
-                memory::write_u32(c, token_at, token)
-            })
-        },
-    )?;
+            // The place for the token is checked before anything is sent.
+            memory::write_u32(c, token_at, 0)?;
+            let call = HttpCall {
+                upstream: memory::read_text(c, upstream, upstream_size)?,
+                headers: read_pairs(c, headers, headers_size)?,
+                body: memory::read(c, body, body_size)?,
+                trailers: read_pairs(c, trailers, trailers_size)?,
+                timeout_ms,
+            };
+            let token = send(c.data_mut(), &call)?;
+            memory::write_u32(c, token_at, token)
+        }
+    );
     Ok(())
 }
 

@@ -8,13 +8,13 @@ use super::super::process::lock;
 use super::super::services::{GrpcCall, GrpcReply};
 use super::call::read_pairs;
 use super::status::{Refusal, Status};
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_grpc_call",
-        |c: Call<'_>,
+        |c,
          upstream: u32,
          upstream_size: u32,
          service: u32,
@@ -27,26 +27,24 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
          message_size: u32,
          timeout_ms: u32,
          token_at: u32| {
-            answer(c, |c| {
-                memory::write_u32(c, token_at, 0)?;
-                let target = [
-                    (upstream, upstream_size),
-                    (service, service_size),
-                    (method, method_size),
-                    (metadata, metadata_size),
-                ];
-                let mut call = read(c, target)?;
-                call.message = memory::read(c, message, message_size)?;
-                call.timeout_ms = timeout_ms;
-                let token = start(c.data_mut(), &call)?;
-                memory::write_u32(c, token_at, token)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+            memory::write_u32(c, token_at, 0)?;
+            let target = [
+                (upstream, upstream_size),
+                (service, service_size),
+                (method, method_size),
+                (metadata, metadata_size),
+            ];
+            let mut call = read(c, target)?;
+            call.message = memory::read(c, message, message_size)?;
+            call.timeout_ms = timeout_ms;
+            let token = start(c.data_mut(), &call)?;
+            memory::write_u32(c, token_at, token)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_grpc_stream",
-        |c: Call<'_>,
+        |c,
          upstream: u32,
          upstream_size: u32,
          service: u32,
@@ -56,38 +54,36 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
          metadata: u32,
          metadata_size: u32,
          token_at: u32| {
-            answer(c, |c| {
-                let target = [
-                    (upstream, upstream_size),
-                    (service, service_size),
-                    (method, method_size),
-                    (metadata, metadata_size),
-                ];
-                let call = read(c, target)?;
-                let guest = c.data_mut();
-                let root = guest.acting_root();
-                let token = guest.calls.grpc_token(true);
-                guest.calls.streams.insert(token, OpenStream { call, root });
-                memory::write_u32(c, token_at, token)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+            let target = [
+                (upstream, upstream_size),
+                (service, service_size),
+                (method, method_size),
+                (metadata, metadata_size),
+            ];
+            let call = read(c, target)?;
+            let guest = c.data_mut();
+            let root = guest.acting_root();
+            let token = guest.calls.grpc_token(true);
+            guest.calls.streams.insert(token, OpenStream { call, root });
+            memory::write_u32(c, token_at, token)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_grpc_send",
-        |c: Call<'_>, token: u32, at: u32, size: u32, _end: u32| {
-            answer(c, |c| {
-                let message = memory::read(c, at, size)?;
-                send(c.data_mut(), token, message)
-            })
-        },
-    )?;
-    linker.func_wrap("env", "proxy_grpc_cancel", |c: Call<'_>, token: u32| {
-        answer(c, |c| cancel(c.data_mut(), token))
-    })?;
-    linker.func_wrap("env", "proxy_grpc_close", |c: Call<'_>, token: u32| {
-        answer(c, |c| cancel(c.data_mut(), token))
-    })?;
+        |c, token: u32, at: u32, size: u32, _end: u32| {
+            let message = memory::read(c, at, size)?;
+            send(c.data_mut(), token, message)
+        }
+    );
+    host_function!(linker, "proxy_grpc_cancel", |c, token: u32| cancel(
+        c.data_mut(),
+        token
+    ));
+    host_function!(linker, "proxy_grpc_close", |c, token: u32| cancel(
+        c.data_mut(),
+        token
+    ));
     Ok(())
 }
 

@@ -5,72 +5,62 @@ use wasmtime::Linker;
 use super::super::guest::Guest;
 use super::super::message::Headers;
 use super::status::{Refusal, Status};
-use super::{Call, Outcome, answer, memory, pairs};
+use super::{Call, Outcome, memory, pairs};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_get_header_map_pairs",
-        |c: Call<'_>, kind: u32, address_at: u32, size_at: u32| {
-            answer(c, |c| get_pairs(c, kind, address_at, size_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, address_at: u32, size_at: u32| get_pairs(c, kind, address_at, size_at)
+    );
+    host_function!(
+        linker,
         "proxy_set_header_map_pairs",
-        |c: Call<'_>, kind: u32, at: u32, size: u32| answer(c, |c| set_pairs(c, kind, at, size)),
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, at: u32, size: u32| set_pairs(c, kind, at, size)
+    );
+    host_function!(
+        linker,
         "proxy_get_header_map_size",
-        |c: Call<'_>, kind: u32, size_at: u32| answer(c, |c| get_size(c, kind, size_at)),
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, size_at: u32| get_size(c, kind, size_at)
+    );
+    host_function!(
+        linker,
         "proxy_get_header_map_value",
-        |c: Call<'_>, kind: u32, name: u32, name_size: u32, address_at: u32, size_at: u32| {
-            answer(c, |c| {
-                let name = read_name(c, name, name_size)?;
-                let value = get_value(c.data_mut(), kind, &name)?;
-                memory::give(c, &value, address_at, size_at)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, name: u32, name_size: u32, address_at: u32, size_at: u32| {
+            let name = read_name(c, name, name_size)?;
+            let value = get_value(c.data_mut(), kind, &name)?;
+            memory::give(c, &value, address_at, size_at)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_add_header_map_value",
-        |c: Call<'_>, kind: u32, name: u32, name_size: u32, value: u32, value_size: u32| {
-            answer(c, |c| {
-                let name = read_name(c, name, name_size)?;
-                let value = memory::read(c, value, value_size)?;
-                writable(c.data_mut(), kind)?.push((name, value));
-                Ok(())
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, name: u32, name_size: u32, value: u32, value_size: u32| {
+            let name = read_name(c, name, name_size)?;
+            let value = memory::read(c, value, value_size)?;
+            writable(c.data_mut(), kind)?.push((name, value));
+            Ok(())
+        }
+    );
+    host_function!(
+        linker,
         "proxy_replace_header_map_value",
-        |c: Call<'_>, kind: u32, name: u32, name_size: u32, value: u32, value_size: u32| {
-            answer(c, |c| {
-                let name = read_name(c, name, name_size)?;
-                let value = memory::read(c, value, value_size)?;
-                replace(writable(c.data_mut(), kind)?, name, value);
-                Ok(())
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, kind: u32, name: u32, name_size: u32, value: u32, value_size: u32| {
+            let name = read_name(c, name, name_size)?;
+            let value = memory::read(c, value, value_size)?;
+            replace(writable(c.data_mut(), kind)?, name, value);
+            Ok(())
+        }
+    );
+    host_function!(
+        linker,
         "proxy_remove_header_map_value",
-        |c: Call<'_>, kind: u32, name: u32, name_size: u32| {
-            answer(c, |c| {
-                let name = read_name(c, name, name_size)?;
-                writable(c.data_mut(), kind)?.retain(|(known, _)| *known != name);
-                Ok(())
-            })
-        },
-    )?;
+        |c, kind: u32, name: u32, name_size: u32| {
+            let name = read_name(c, name, name_size)?;
+            writable(c.data_mut(), kind)?.retain(|(known, _)| *known != name);
+            Ok(())
+        }
+    );
     Ok(())
 }
 

@@ -5,38 +5,34 @@ use wasmtime::Linker;
 use super::super::guest::{Guest, Tick};
 use super::super::log::Level;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_log",
-        |c: Call<'_>, level: i32, at: u32, size: u32| answer(c, |c| log(c, level, at, size)),
-    )?;
-    linker.func_wrap("env", "proxy_get_log_level", |c: Call<'_>, at: u32| {
-        // Trace: a test wants to see everything.
-        answer(c, |c| memory::write_u32(c, at, 0))
-    })?;
-    linker.func_wrap(
-        "env",
+        |c, level: i32, at: u32, size: u32| log(c, level, at, size)
+    );
+    // Trace: a test wants to see everything.
+    host_function!(linker, "proxy_get_log_level", |c, at: u32| {
+        memory::write_u32(c, at, 0)
+    });
+    host_function!(
+        linker,
         "proxy_get_current_time_nanoseconds",
-        |c: Call<'_>, at: u32| {
-            answer(c, |c| {
-                let time = c.data().process().time();
-                memory::write_u64(c, at, time)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, at: u32| {
+            let time = c.data().process().time();
+            memory::write_u64(c, at, time)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_set_tick_period_milliseconds",
-        |c: Call<'_>, period: u32| {
-            answer(c, |c| {
-                set_tick_period(c.data_mut(), period);
-                Ok(())
-            })
-        },
-    )?;
+        |c, period: u32| {
+            set_tick_period(c.data_mut(), period);
+            Ok(())
+        }
+    );
     Ok(())
 }
 

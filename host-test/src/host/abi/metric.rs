@@ -5,48 +5,32 @@ use wasmtime::Linker;
 use super::super::guest::Guest;
 use super::super::process::{Metric, MetricKind};
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_define_metric",
-        |c: Call<'_>, kind: u32, name: u32, size: u32, id_at: u32| {
-            answer(c, |c| define(c, kind, name, size, id_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_increment_metric",
-        |c: Call<'_>, id: u32, by: i64| {
-            answer(c, |c| change(c, id, |metric| increment(metric, by)))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_record_metric",
-        |c: Call<'_>, id: u32, value: u64| {
-            answer(c, |c| change(c, id, |metric| record(metric, value)))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_get_metric",
-        |c: Call<'_>, id: u32, value_at: u32| {
-            answer(c, |c| {
-                let read = |metric: &mut Metric| match metric.kind {
-                    MetricKind::Histogram => Err(Status::BadArgument),
-                    MetricKind::Counter | MetricKind::Gauge => Ok(metric.value),
-                };
-                let value = c
-                    .data()
-                    .process()
-                    .with_metric(id, read)
-                    .ok_or(Status::NotFound)??;
-                memory::write_u64(c, value_at, value)
-            })
-        },
-    )?;
+        |c, kind: u32, name: u32, size: u32, id_at: u32| define(c, kind, name, size, id_at)
+    );
+    host_function!(linker, "proxy_increment_metric", |c, id: u32, by: i64| {
+        change(c, id, |metric| increment(metric, by))
+    });
+    host_function!(linker, "proxy_record_metric", |c, id: u32, value: u64| {
+        change(c, id, |metric| record(metric, value))
+    });
+    host_function!(linker, "proxy_get_metric", |c, id: u32, value_at: u32| {
+        let read = |metric: &mut Metric| match metric.kind {
+            MetricKind::Histogram => Err(Status::BadArgument),
+            MetricKind::Counter | MetricKind::Gauge => Ok(metric.value),
+        };
+        let value = c
+            .data()
+            .process()
+            .with_metric(id, read)
+            .ok_or(Status::NotFound)??;
+        memory::write_u64(c, value_at, value)
+    });
     Ok(())
 }
 

@@ -8,31 +8,27 @@ use super::super::message::{Headers, first};
 use super::super::settings::{BodySequence, Profile};
 use super::super::stream::Stream;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_get_property",
-        |c: Call<'_>, path: u32, size: u32, address_at: u32, size_at: u32| {
-            answer(c, |c| {
-                let path = memory::read_text(c, path, size)?;
-                let value = get(c.data_mut(), &path).ok_or(Status::NotFound)?;
-                memory::give(c, &value, address_at, size_at)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, path: u32, size: u32, address_at: u32, size_at: u32| {
+            let path = memory::read_text(c, path, size)?;
+            let value = get(c.data_mut(), &path).ok_or(Status::NotFound)?;
+            memory::give(c, &value, address_at, size_at)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_set_property",
-        |c: Call<'_>, path: u32, size: u32, value: u32, value_size: u32| {
-            answer(c, |c| {
-                let path = memory::read_text(c, path, size)?;
-                let value = memory::read(c, value, value_size)?;
-                set(c.data_mut(), &path, value)
-            })
-        },
-    )?;
+        |c, path: u32, size: u32, value: u32, value_size: u32| {
+            let path = memory::read_text(c, path, size)?;
+            let value = memory::read(c, value, value_size)?;
+            set(c.data_mut(), &path, value)
+        }
+    );
     Ok(())
 }
 

@@ -4,46 +4,40 @@ use wasmtime::Linker;
 
 use super::super::guest::Guest;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_register_shared_queue",
-        |c: Call<'_>, name: u32, size: u32, token_at: u32| {
-            answer(c, |c| register(c, name, size, token_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, name: u32, size: u32, token_at: u32| register(c, name, size, token_at)
+    );
+    host_function!(
+        linker,
         "proxy_resolve_shared_queue",
-        |c: Call<'_>, vm: u32, vm_size: u32, name: u32, size: u32, token_at: u32| {
-            answer(c, |c| resolve(c, vm, vm_size, name, size, token_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, vm: u32, vm_size: u32, name: u32, size: u32, token_at: u32| resolve(
+            c, vm, vm_size, name, size, token_at
+        )
+    );
+    host_function!(
+        linker,
         "proxy_dequeue_shared_queue",
-        |c: Call<'_>, token: u32, address_at: u32, size_at: u32| {
-            answer(c, |c| {
-                let item = c.data().process().dequeue(token).ok_or(Status::NotFound)?;
-                memory::give(c, &item.ok_or(Status::Empty)?, address_at, size_at)
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, token: u32, address_at: u32, size_at: u32| {
+            let item = c.data().process().dequeue(token).ok_or(Status::NotFound)?;
+            memory::give(c, &item.ok_or(Status::Empty)?, address_at, size_at)
+        }
+    );
+    host_function!(
+        linker,
         "proxy_enqueue_shared_queue",
-        |c: Call<'_>, token: u32, at: u32, size: u32| {
-            answer(c, |c| {
-                let item = memory::read(c, at, size)?;
-                match c.data().process().enqueue(token, item) {
-                    true => Ok(()),
-                    false => Err(Status::NotFound.into()),
-                }
-            })
-        },
-    )?;
+        |c, token: u32, at: u32, size: u32| {
+            let item = memory::read(c, at, size)?;
+            match c.data().process().enqueue(token, item) {
+                true => Ok(()),
+                false => Err(Status::NotFound.into()),
+            }
+        }
+    );
     Ok(())
 }
 

@@ -4,23 +4,23 @@ use wasmtime::Linker;
 
 use super::super::guest::Guest;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory};
+use super::{Call, Outcome, memory};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        "env",
+    host_function!(
+        linker,
         "proxy_get_shared_data",
-        |c: Call<'_>, key: u32, key_size: u32, address_at: u32, size_at: u32, cas_at: u32| {
-            answer(c, |c| get(c, key, key_size, address_at, size_at, cas_at))
-        },
-    )?;
-    linker.func_wrap(
-        "env",
+        |c, key: u32, key_size: u32, address_at: u32, size_at: u32, cas_at: u32| get(
+            c, key, key_size, address_at, size_at, cas_at
+        )
+    );
+    host_function!(
+        linker,
         "proxy_set_shared_data",
-        |c: Call<'_>, key: u32, key_size: u32, value: u32, value_size: u32, cas: u32| {
-            answer(c, |c| set(c, key, key_size, value, value_size, cas))
-        },
-    )?;
+        |c, key: u32, key_size: u32, value: u32, value_size: u32, cas: u32| set(
+            c, key, key_size, value, value_size, cas
+        )
+    );
     Ok(())
 }
 

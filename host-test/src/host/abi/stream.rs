@@ -5,19 +5,21 @@ use wasmtime::Linker;
 use super::super::guest::Guest;
 use super::super::stream::LocalResponse;
 use super::status::Status;
-use super::{Call, Outcome, answer, memory, pairs};
+use super::{Outcome, memory, pairs};
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.func_wrap("env", "proxy_continue_stream", |c: Call<'_>, kind: u32| {
-        answer(c, |c| resume(c.data_mut(), kind))
-    })?;
-    linker.func_wrap("env", "proxy_close_stream", |c: Call<'_>, kind: u32| {
-        answer(c, |c| close(c.data_mut(), kind))
-    })?;
-    linker.func_wrap(
-        "env",
+    host_function!(linker, "proxy_continue_stream", |c, kind: u32| resume(
+        c.data_mut(),
+        kind
+    ));
+    host_function!(linker, "proxy_close_stream", |c, kind: u32| close(
+        c.data_mut(),
+        kind
+    ));
+    host_function!(
+        linker,
         "proxy_send_local_response",
-        |c: Call<'_>,
+        |c,
          status: u32,
          details: u32,
          details_size: u32,
@@ -26,56 +28,41 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
          headers: u32,
          headers_size: u32,
          grpc_status: i32| {
-            answer(c, |c| {
-                let response = LocalResponse {
-                    status,
-                    details: memory::read_text(c, details, details_size)?,
-                    body: memory::read(c, body, body_size)?,
-                    headers: pairs::read(&memory::read(c, headers, headers_size)?)
-                        .ok_or(Status::BadArgument)?,
-                    grpc_status,
-                };
-                let stream = c.data_mut().acting_stream().ok_or(Status::BadArgument)?;
-                // The first one counts: Envoy has answered by the time it comes to the second.
-                stream.asked.local_response.get_or_insert(response);
-                Ok(())
-            })
-        },
-    )?;
-    linker.func_wrap(
-        "env",
-        "proxy_set_effective_context",
-        |c: Call<'_>, id: u32| {
-            answer(c, |c| {
-                let guest = c.data_mut();
-                if !guest.exists(id) {
-                    return Err(Status::BadArgument.into());
-                }
-                guest.effective = id;
-                Ok(())
-            })
-        },
-    )?;
-    linker.func_wrap("env", "proxy_get_status", get_status)?;
-    linker.func_wrap("env", "proxy_done", |c: Call<'_>| {
-        // A context is deleted at once, whatever it answered to `proxy_on_done`, as in Envoy; so
-        // nothing ever waits for this.
-        answer(c, |_| Err(Status::NotFound.into()))
-    })?;
+            let response = LocalResponse {
+                status,
+                details: memory::read_text(c, details, details_size)?,
+                body: memory::read(c, body, body_size)?,
+                headers: pairs::read(&memory::read(c, headers, headers_size)?)
+                    .ok_or(Status::BadArgument)?,
+                grpc_status,
+            };
+            let stream = c.data_mut().acting_stream().ok_or(Status::BadArgument)?;
+            // The first one counts: Envoy has answered by the time it comes to the second.
+            stream.asked.local_response.get_or_insert(response);
+            Ok(())
+        }
+    );
+    host_function!(linker, "proxy_set_effective_context", |c, id: u32| {
+        let guest = c.data_mut();
+        if !guest.exists(id) {
+            return Err(Status::BadArgument.into());
+        }
+        guest.effective = id;
+        Ok(())
+    });
+    host_function!(
+        linker,
+        "proxy_get_status",
+        |c, code_at: u32, address_at: u32, size_at: u32| {
+            let (code, message) = c.data().status.clone();
+            memory::write_u32(c, code_at, code)?;
+            memory::give(c, message.as_bytes(), address_at, size_at)
+        }
+    );
+    // A context is deleted at once, whatever it answered to `proxy_on_done`, as in Envoy; so
+    // nothing ever waits for this.
+    host_function!(linker, "proxy_done", |_| Err(Status::NotFound.into()));
     Ok(())
-}
-
-fn get_status(
-    call: Call<'_>,
-    code_at: u32,
-    address_at: u32,
-    size_at: u32,
-) -> wasmtime::Result<u32> {
-    answer(call, |c| {
-        let (code, message) = c.data().status.clone();
-        memory::write_u32(c, code_at, code)?;
-        memory::give(c, message.as_bytes(), address_at, size_at)
-    })
 }
 
 /// Resumes the request (0) or the response (1) once the callback has returned. At once, the

@@ -37,13 +37,14 @@ impl std::error::Error for Exit {}
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     for module in MODULES {
-        linker.func_wrap(
+        host_function!(
+            linker,
             module,
             "fd_write",
-            |c: Call<'_>, fd: u32, vectors: u32, count: u32, written_at: u32| {
-                run(c, |c| fd_write(c, fd, vectors, count, written_at))
-            },
-        )?;
+            |c, fd: u32, vectors: u32, count: u32, written_at: u32| fd_write(
+                c, fd, vectors, count, written_at
+            )
+        );
         linker.func_wrap(
             module,
             "proc_exit",
@@ -51,76 +52,74 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
                 Err(wasmtime::Error::new(Exit(code)))
             },
         )?;
-        linker.func_wrap(
+        host_function!(
+            linker,
             module,
             "environ_sizes_get",
-            |c: Call<'_>, count_at: u32, size_at: u32| {
-                run(c, |c| {
-                    let lines = environment(c.data());
-                    let size: usize = lines.iter().map(Vec::len).sum();
-                    memory::write_u32(c, count_at, u32::try_from(lines.len()).unwrap_or(u32::MAX))?;
-                    memory::write_u32(c, size_at, u32::try_from(size).unwrap_or(u32::MAX))?;
-                    Ok(SUCCESS)
-                })
-            },
-        )?;
-        linker.func_wrap(
+            |c, count_at: u32, size_at: u32| {
+                let lines = environment(c.data());
+                let size: usize = lines.iter().map(Vec::len).sum();
+                memory::write_u32(c, count_at, u32::try_from(lines.len()).unwrap_or(u32::MAX))?;
+                memory::write_u32(c, size_at, u32::try_from(size).unwrap_or(u32::MAX))?;
+                Ok(SUCCESS)
+            }
+        );
+        host_function!(
+            linker,
             module,
             "environ_get",
-            |c: Call<'_>, mut pointers: u32, mut at: u32| {
-                run(c, |c| {
-                    for line in environment(c.data()) {
-                        memory::write_u32(c, pointers, at)?;
-                        memory::write(c, at, &line)?;
-                        pointers = pointers.saturating_add(4);
-                        at = at.saturating_add(u32::try_from(line.len()).unwrap_or(u32::MAX));
-                    }
-                    Ok(SUCCESS)
-                })
-            },
-        )?;
-        linker.func_wrap(
+            |c, pointers: u32, at: u32| {
+                let (mut pointers, mut at) = (pointers, at);
+                for line in environment(c.data()) {
+                    memory::write_u32(c, pointers, at)?;
+                    memory::write(c, at, &line)?;
+                    pointers = pointers.saturating_add(4);
+                    at = at.saturating_add(u32::try_from(line.len()).unwrap_or(u32::MAX));
+                }
+                Ok(SUCCESS)
+            }
+        );
+        host_function!(
+            linker,
             module,
             "args_sizes_get",
-            |c: Call<'_>, count_at: u32, size_at: u32| {
-                run(c, |c| {
-                    memory::write_u32(c, count_at, 0)?;
-                    memory::write_u32(c, size_at, 0)?;
-                    Ok(SUCCESS)
-                })
-            },
-        )?;
-        linker.func_wrap(module, "args_get", |c: Call<'_>, _: u32, _: u32| {
-            run(c, |_| Ok(SUCCESS))
-        })?;
-        linker.func_wrap(module, "random_get", |c: Call<'_>, at: u32, size: u32| {
-            run(c, |c| {
-                if size > MOST {
-                    return Ok(INVAL);
-                }
-                let bytes = c
-                    .data_mut()
-                    .random
-                    .bytes(usize::try_from(size).unwrap_or(0));
-                memory::write(c, at, &bytes)?;
+            |c, count_at: u32, size_at: u32| {
+                memory::write_u32(c, count_at, 0)?;
+                memory::write_u32(c, size_at, 0)?;
                 Ok(SUCCESS)
-            })
-        })?;
-        linker.func_wrap(
+            }
+        );
+        host_function!(
+            linker,
+            module,
+            "args_get",
+            |_, _vectors: u32, _text: u32| Ok(SUCCESS)
+        );
+        host_function!(linker, module, "random_get", |c, at: u32, size: u32| {
+            if size > MOST {
+                return Ok(INVAL);
+            }
+            let bytes = c
+                .data_mut()
+                .random
+                .bytes(usize::try_from(size).unwrap_or(0));
+            memory::write(c, at, &bytes)?;
+            Ok(SUCCESS)
+        });
+        host_function!(
+            linker,
             module,
             "clock_time_get",
-            |c: Call<'_>, id: u32, _precision: u64, at: u32| {
-                run(c, |c| {
-                    // The wall clock and the monotonic one, which a test drives as one.
-                    if id > 1 {
-                        return Ok(NOTSUP);
-                    }
-                    let time = c.data().process().time();
-                    memory::write_u64(c, at, time)?;
-                    Ok(SUCCESS)
-                })
-            },
-        )?;
+            |c, id: u32, _precision: u64, at: u32| {
+                // The wall clock and the monotonic one, which a test drives as one.
+                if id > 1 {
+                    return Ok(NOTSUP);
+                }
+                let time = c.data().process().time();
+                memory::write_u64(c, at, time)?;
+                Ok(SUCCESS)
+            }
+        );
     }
     Ok(())
 }
@@ -134,7 +133,7 @@ pub(crate) fn refuse(
 ) -> wasmtime::Result<()> {
     let answers: Vec<Val> = ty.results().map(|ty| refusal(&ty)).collect();
     linker.func_new(module, name, ty, move |mut call, _, results| {
-        charge_call(&mut call)?;
+        charge_call(&mut call, "(refused by WASI)")?;
         results.clone_from_slice(&answers);
         Ok(())
     })?;
@@ -150,9 +149,10 @@ fn refusal(ty: &ValType) -> Val {
 
 fn run(
     mut call: Call<'_>,
+    name: &'static str,
     f: impl FnOnce(&mut Call<'_>) -> Result<u32, Refusal>,
 ) -> wasmtime::Result<u32> {
-    charge_call(&mut call)?;
+    charge_call(&mut call, name)?;
     match f(&mut call) {
         Ok(errno) => Ok(errno),
         Err(Refusal::Status(_)) => Ok(FAULT),

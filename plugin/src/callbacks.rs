@@ -1,0 +1,167 @@
+//! The host's callbacks: which context each is for, and the exports by the names of the ABI.
+//!
+//! The SDK's dispatcher panics on a context that it does not know, and hands on only answers to
+//! calls made through its own wrappers, which panic on a status that they do not expect. A panic
+//! in the filter resets every stream of the worker; here nothing panics. Names and signatures:
+//! proxy-wasm ABI 0.2.1; what is not exported, a host takes for "go on".
+#![expect(
+    unsafe_code,
+    reason = "exports have fixed names, and memory is given away to the host"
+)]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::http::Filter;
+use crate::root::Root;
+
+/// What becomes of the headers, the piece of a body or the trailers that a callback is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Action {
+    /// They go on.
+    Continue = 0,
+    /// They wait.
+    Pause = 1,
+}
+
+/// What a host calls about one HTTP stream, with the SDKs' names.
+pub(crate) trait HttpContext {
+    fn on_http_request_headers(&mut self, count: usize, end_of_stream: bool) -> Action;
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action;
+    fn on_http_request_trailers(&mut self, count: usize) -> Action;
+    fn on_http_response_headers(&mut self, count: usize, end_of_stream: bool) -> Action;
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action;
+    fn on_http_response_trailers(&mut self, count: usize) -> Action;
+}
+
+/// What a host calls about one configuration, with the SDKs' names.
+pub(crate) trait RootContext {
+    /// Whether the configuration of `size` bytes is taken.
+    fn on_configure(&mut self, size: usize) -> bool;
+    /// A new stream, whose context has that id.
+    fn create_http_context(&self, context_id: u32) -> Filter;
+}
+
+type Cells<T> = FxHashMap<u32, Rc<RefCell<T>>>;
+
+/// The contexts that live, by their ids.
+#[derive(Default)]
+struct Contexts {
+    roots: Cells<Root>,
+    streams: Cells<Filter>,
+}
+
+thread_local! {
+    static CONTEXTS: RefCell<Contexts> = RefCell::default();
+}
+
+/// Looks at the contexts. They are never borrowed while the host is called or a context runs, so
+/// that a host which calls back from within a call finds them.
+fn contexts<T>(look: impl FnOnce(&mut Contexts) -> T) -> Option<T> {
+    CONTEXTS.with(|contexts| Some(look(&mut *contexts.try_borrow_mut().ok()?)))
+}
+
+/// Runs a stream; `None` when there is none of that id, or when it runs already.
+fn stream<T>(id: u32, run: impl FnOnce(&mut Filter) -> T) -> Option<T> {
+    let found = contexts(|contexts| contexts.streams.get(&id).cloned())??;
+    let mut filter = found.try_borrow_mut().ok()?;
+    Some(run(&mut filter))
+}
+
+/// Runs a root context, as [`stream`].
+fn root<T>(id: u32, run: impl FnOnce(&mut Root) -> T) -> Option<T> {
+    let found = contexts(|contexts| contexts.roots.get(&id).cloned())??;
+    let mut root = found.try_borrow_mut().ok()?;
+    Some(run(&mut root))
+}
+
+/// A request that no filter saw goes no further.
+fn request(id: u32, run: impl FnOnce(&mut Filter) -> Action) -> Action {
+    stream(id, run).unwrap_or(Action::Pause)
+}
+
+/// A response to a request that no filter let pass is the host's own.
+fn response(id: u32, run: impl FnOnce(&mut Filter) -> Action) -> Action {
+    stream(id, run).unwrap_or(Action::Continue)
+}
+
+#[cfg(target_family = "wasm")]
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    #[cfg(target_family = "wasm")]
+    // SAFETY: the linker makes it, and a host calls this once, before anything else.
+    unsafe {
+        __wasm_call_ctors();
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_abi_version_0_2_1() {}
+
+/// Memory that the host fills and gives back: see `take` in `abi.rs`.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+    Box::into_raw(vec![0u8; size].into_boxed_slice()).cast()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_context_create(id: u32, root_id: u32) {
+    if root_id == 0 {
+        let made = Rc::new(RefCell::new(Root::default()));
+        contexts(|contexts| contexts.roots.insert(id, made));
+        return;
+    }
+    // Without its root, a stream has no configuration and answers so.
+    let made = root(root_id, |root| root.create_http_context(id));
+    let made = Rc::new(RefCell::new(made.unwrap_or_else(|| Filter::new(None))));
+    contexts(|contexts| contexts.streams.insert(id, made));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_configure(id: u32, size: usize) -> bool {
+    root(id, |root| root.on_configure(size)).unwrap_or(false)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_headers(id: u32, count: usize, end: bool) -> Action {
+    request(id, |filter| filter.on_http_request_headers(count, end))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_body(id: u32, size: usize, end: bool) -> Action {
+    request(id, |filter| filter.on_http_request_body(size, end))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_trailers(id: u32, count: usize) -> Action {
+    request(id, |filter| filter.on_http_request_trailers(count))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_headers(id: u32, count: usize, end: bool) -> Action {
+    response(id, |filter| filter.on_http_response_headers(count, end))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_body(id: u32, size: usize, end: bool) -> Action {
+    response(id, |filter| filter.on_http_response_body(size, end))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_response_trailers(id: u32, count: usize) -> Action {
+    response(id, |filter| filter.on_http_response_trailers(count))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_delete(id: u32) {
+    let deleted = contexts(|contexts| (contexts.streams.remove(&id), contexts.roots.remove(&id)));
+    // Dropped only now: a context that ends may call the host.
+    drop(deleted);
+}

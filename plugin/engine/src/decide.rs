@@ -1,5 +1,6 @@
 //! The one pipeline from a tool call to a verdict (`policy-language.md` D).
 
+mod approval;
 mod charge;
 mod fact;
 mod method;
@@ -17,12 +18,14 @@ use crate::policy::condition::Effort;
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
+use approval::yes;
 use charge::charge;
 use rule::ask;
 
+pub use approval::Approvals;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
-pub use verdict::{Denial, DenialKind, LimitState, Verdict, pseudo};
+pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdict, pseudo};
 
 /// A tools/call and everything that rules may ask about it.
 #[derive(Debug)]
@@ -41,6 +44,10 @@ pub struct Call<'a> {
     pub server: &'a str,
     /// How much searching the request may still cause.
     pub effort: &'a Effort,
+    /// How a person can be asked; `None` where nobody can.
+    pub approvals: Option<&'a Approvals>,
+    /// Whether it is the whole request, and not part of a batch.
+    pub alone: bool,
 }
 
 /// Decides a call: the first denial wins, and a denied call keeps no units.
@@ -82,15 +89,17 @@ pub fn decide_watched(
             }
         }
     }
-    for rule in entries().flat_map(|e| &e.approvals) {
+    // The first that asks speaks for all: a yes is to the call, not to a rule.
+    let mut asks = None;
+    for approval in entries().flat_map(|e| &e.approvals) {
+        let rule = &approval.rule;
         let shadow = policy.shadow || rule.shadow;
-        let denial = ask(rule, call, DenialKind::Approval, around, trace);
+        let denial = ask(rule, call, DenialKind::Approval(None), around, trace);
         trace.rule(rule, denial.as_ref(), shadow);
-        if let Some(denial) = denial {
-            verdict.note(denial, shadow);
-            if verdict.denial.is_some() {
-                return verdict;
-            }
+        match denial {
+            Some(denial) if shadow => verdict.note(denial, shadow),
+            Some(denial) if asks.is_none() => asks = Some((approval, denial)),
+            _ => {}
         }
     }
     let limits: Vec<&Limit> = policy
@@ -100,6 +109,18 @@ pub fn decide_watched(
         .collect();
     if !limits.is_empty() {
         charge(named, call, &limits, &mut verdict, around, trace);
+    }
+    if let Some((approval, denial)) = asks
+        && verdict.denial.is_none()
+    {
+        match yes(approval, denial, named, call, around) {
+            Ok(approved) => verdict.approved = Some(approved),
+            Err(denial) => {
+                // Units that a failing store keeps stay used until their windows end.
+                let _ = std::mem::take(&mut verdict.reservation).refund(around);
+                verdict.denial = Some(denial);
+            }
+        }
     }
     verdict
 }

@@ -6,7 +6,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::caller::{Caller, Callers};
+use crate::admin::Admin;
+use crate::approval::Keys;
+use crate::config::approvals::RawApprovals;
 use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::decide::Approvals;
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
@@ -29,6 +33,10 @@ pub struct Gate {
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
     pub hold_headers: bool,
+    /// How a person can be asked for a yes; `None` where nobody can.
+    pub approvals: Option<Approvals>,
+    /// The operators of approvals, where this is their listener and decides no calls.
+    pub admin: Option<Admin>,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
 }
@@ -94,7 +102,9 @@ impl Gate {
                 });
             }
         }
-        if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
+        if raw.admin.is_some() {
+            admin_alone(&raw, faults);
+        } else if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
             faults.error(
                 "",
                 "`policy` is missing, so every call would be denied: add `policy`, or `grants` with `policies`",
@@ -116,6 +126,8 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            approvals: raw.approvals.and_then(approvals),
+            admin: raw.admin.map(|operators| Admin::compile(operators, faults)),
         })
     }
 
@@ -128,6 +140,30 @@ impl Gate {
         };
         self.policies.get(index)
     }
+}
+
+/// A listener for operators has nothing else, and a key.
+fn admin_alone(raw: &RawPlugin<'_>, faults: &mut Faults) {
+    if raw.policy.is_some() || !raw.policies.is_empty() || !raw.grants.is_empty() {
+        faults.error(
+            "/admin",
+            "a listener for operators decides no calls: give it a configuration of its own, without `policy`, `policies` and `grants`",
+        );
+    }
+    if raw.approvals.is_none() && !faults.fatal() {
+        faults.error(
+            "",
+            "`approvals` is missing: `admin` seals approvals with its first key, the same as in the configuration that asks for them",
+        );
+    }
+}
+
+fn approvals(raw: RawApprovals) -> Option<Approvals> {
+    let (current, former) = raw.keys;
+    Some(Approvals {
+        keys: Keys::new(&current?, former.as_ref()),
+        most: raw.pending_per_caller,
+    })
 }
 
 impl NamedPolicy {

@@ -1,5 +1,6 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
 
+pub mod admin;
 pub mod approval;
 mod base32;
 pub mod caller;

@@ -6,7 +6,6 @@ mod listener;
 mod records;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -16,6 +15,7 @@ use host_test::Request;
 
 use super::{Seen, Target};
 use crate::scenario::server::Scripted;
+use crate::wire;
 use crate::scenario::time::Seconds;
 use clock::Clock;
 use listener::Listener;

@@ -28,5 +28,6 @@ pub use id::ApprovalId;
 pub use keys::Keys;
 pub use notice::Notice;
 pub use place::{Place, Places};
+pub(crate) use row::NAME_BYTES;
 pub use row::{ROW_PLACES, State};
 pub use state::{Returned, accept, request_state};

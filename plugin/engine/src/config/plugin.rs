@@ -1,5 +1,6 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
+use super::approvals::{RawApprovals, RawOperator, read_admin, read_approvals};
 use super::fault::Faults;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
@@ -64,9 +65,13 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `approvals`.
+    pub approvals: Option<RawApprovals>,
+    /// `admin`: the operators of approvals.
+    pub admin: Option<Vec<RawOperator>>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "server",
     "policy",
     "policies",
@@ -74,6 +79,8 @@ const KEYS: [&str; 9] = [
     "identity",
     "max_body_bytes",
     "hold_headers",
+    "approvals",
+    "admin",
     "audit",
     "global_limits",
 ];
@@ -139,6 +146,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
     }
+    plugin.approvals = object
+        .get("approvals")
+        .and_then(|f| read_approvals(f, faults));
+    plugin.admin = object.get("admin").and_then(|f| read_admin(f, faults));
     for (key, issue) in [
         ("audit", "settings of the decision record are not built yet"),
         (
@@ -238,7 +249,7 @@ fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<Ra
     })
 }
 
-fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
+pub(super) fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
     let fields = if field.value.kind() == crate::json::Kind::Array {
         field.elements(faults)
     } else {
@@ -264,7 +275,7 @@ fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
     tokens
 }
 
-fn hex32(text: &str) -> Option<[u8; 32]> {
+pub(super) fn hex32(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }

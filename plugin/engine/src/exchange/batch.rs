@@ -31,7 +31,7 @@ impl Exchange {
         let mut taken: Vec<Reservation> = Vec::new();
         let mut shadow = Vec::new();
         for (index, message) in messages.iter().enumerate() {
-            let verdict = self.judge(&gate, headers, message, around, trace);
+            let verdict = self.judge(&gate, headers, message, false, around, trace);
             self.record_verdict(&gate, message, &verdict);
             let Some(denial) = &verdict.denial else {
                 taken.push(verdict.reservation);

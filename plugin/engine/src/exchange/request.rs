@@ -27,6 +27,9 @@ impl Exchange {
         end_of_stream: bool,
         around: &mut dyn Surroundings,
     ) -> RequestStep {
+        if let Some(step) = self.administer(headers, around) {
+            return step;
+        }
         let head = match Head::read(headers) {
             Ok(head) => head,
             Err(rejection) => return self.reject(&rejection),
@@ -116,7 +119,7 @@ impl Exchange {
         ))
     }
 
-    fn reject(&mut self, rejection: &Rejection) -> RequestStep {
+    pub(super) fn reject(&mut self, rejection: &Rejection) -> RequestStep {
         self.note(&Record {
             message: Some(&rejection.message),
             ..plain(Outcome::Reject, None, None)
@@ -180,7 +183,7 @@ impl Exchange {
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let verdict = self.judge(&gate, headers, message, around, trace);
+        let verdict = self.judge(&gate, headers, message, true, around, trace);
         self.record_verdict(&gate, message, &verdict);
         if let Some(denial) = &verdict.denial {
             let form = form(self.policy());
@@ -196,6 +199,7 @@ impl Exchange {
         gate: &Gate,
         headers: &Headers<'_>,
         message: &Message<'_>,
+        alone: bool,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> Verdict {
@@ -223,6 +227,8 @@ impl Exchange {
             grant,
             server: &self.server,
             effort: &self.effort,
+            approvals: gate.approvals.as_ref(),
+            alone,
         };
         decide_watched(named, &call, around, trace)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use host_test::Request;
 
-use super::wire;
+use crate::wire;
 use crate::scenario::server::Scripted;
 
 /// How long a kept connection may be silent.

@@ -1,0 +1,133 @@
+//! Asking for a person's yes (step 6): last of all, so that nobody is asked for a call that would
+//! not pass, and a yes is used up only by a call that does.
+
+use super::Call;
+use super::verdict::{ApprovalState, Approved, Denial, DenialKind};
+use crate::approval::{Answer, Asked, Bond, Keys, Notice, Place, Places, ask};
+use crate::caller::Caller;
+use crate::gate::NamedPolicy;
+use crate::json::canonical;
+use crate::policy::Approval;
+use crate::surroundings::Surroundings;
+use sha2::{Digest, Sha256};
+
+/// `approvals` of the plugin's configuration.
+#[derive(Debug)]
+pub struct Approvals {
+    /// What seals a yes.
+    pub keys: Keys,
+    /// Requests that one caller may have open.
+    pub most: u8,
+}
+
+/// The call's yes, used up; or the denial that says what it waits for.
+pub(super) fn yes(
+    approval: &Approval,
+    denial: Denial,
+    named: &NamedPolicy,
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+) -> Result<Approved, Denial> {
+    let Some(approvals) = call.approvals else {
+        return Err(Denial {
+            message: format!("{}; nobody can give it here", denial.message),
+            ..denial
+        });
+    };
+    if !call.alone {
+        return Err(Denial {
+            message: format!("{}; send this call alone, not in a batch", denial.message),
+            ..denial
+        });
+    }
+    let failed = |why: &str, denial: Denial| Denial {
+        message: format!("{}; {why}", denial.message),
+        ..denial
+    };
+    let (Some(who), Some(digest)) = (who(call, around), digest(call)) else {
+        return Err(failed("it could not be asked for", denial));
+    };
+    let asked = Asked {
+        keys: &approvals.keys,
+        place: who.place,
+        bond: Bond::of(
+            &[who.kind.as_bytes(), &who.value],
+            call.server,
+            call.tool,
+            &digest,
+            &named.hash,
+        ),
+        now: around.now(),
+        timeout: approval.timeout,
+        most: approvals.most,
+    };
+    let notice = Notice {
+        caller: call.grant.map_or(who.kind, |grant| grant.name.as_str()),
+        server: call.server,
+        tool: call.tool,
+        rule: &approval.rule.id,
+        message: &denial.message,
+        arguments: call.arguments.filter(|_| approval.shows_arguments).map(|a| a.text()),
+    };
+    let state = match ask(around, &asked, &notice) {
+        Ok(Answer::Pass { id, by }) => return Ok(Approved { id: id.to_string(), by }),
+        Ok(Answer::Wait(standing)) => ApprovalState::Waits {
+            id: standing.id.to_string(),
+            seconds: standing.left,
+            fresh: standing.fresh,
+            expired: standing.expired.map(|id| id.to_string()),
+        },
+        Ok(Answer::Refused { id, by, again }) => ApprovalState::Refused {
+            id: id.to_string(),
+            by,
+            seconds: again,
+        },
+        Ok(Answer::Full) => ApprovalState::Full,
+        Err(_) => return Err(failed("it could not be asked for", denial)),
+    };
+    Err(Denial {
+        kind: DenialKind::Approval(Some(state)),
+        ..denial
+    })
+}
+
+/// The most work that the canonical form of one call's arguments may be, in bytes looked at.
+const MAX_WORK: usize = 16 << 20;
+
+/// SHA-256 of the arguments in canonical form; `None` where that would be too much work.
+fn digest(call: &Call<'_>) -> Option<[u8; 32]> {
+    let Some(arguments) = call.arguments else {
+        return Some(Sha256::digest(b"{}").into());
+    };
+    let mut text = String::with_capacity(arguments.text().len());
+    canonical::write(arguments, &mut MAX_WORK.clone(), &mut text).ok()?;
+    Some(Sha256::digest(text.as_bytes()).into())
+}
+
+/// Who asks, and where its requests stand.
+struct Who {
+    kind: &'static str,
+    value: Vec<u8>,
+    place: Place,
+}
+
+fn who(call: &Call<'_>, around: &mut dyn Surroundings) -> Option<Who> {
+    let places = Places::new(around.hash_key()?);
+    let (kind, value) = match (call.grant, call.caller) {
+        (Some(grant), _) => ("grant", grant.name.clone().into_bytes()),
+        (None, Caller::Identified(kind, value)) => {
+            return Some(Who {
+                kind,
+                place: places.open(&[kind.as_bytes(), value]),
+                value: value.clone(),
+            });
+        }
+        (None, _) => ("anonymous", Vec::new()),
+    };
+    let name = call.grant.map_or("", |grant| grant.name.as_str());
+    Some(Who {
+        kind,
+        place: places.configured(kind, name),
+        value,
+    })
+}

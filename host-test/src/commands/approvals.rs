@@ -21,7 +21,12 @@ pub(super) struct Approvals {
     #[command(subcommand)]
     verb: Verb,
     /// The operators' listener
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9902", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:9902",
+        global = true
+    )]
     admin: String,
     /// A file with your token; without it, $TOOLGATE_ADMIN_TOKEN
     #[arg(long, value_name = "FILE", global = true)]
@@ -65,7 +70,9 @@ impl Approvals {
         let answer = match &self.verb {
             Verb::List => admin.ask("GET", "/approvals")?,
             Verb::Show(id) => admin.ask("GET", &format!("/approvals/{}", id.checked()?))?,
-            Verb::Approve(id) => admin.ask("POST", &format!("/approvals/{}/approve", id.checked()?))?,
+            Verb::Approve(id) => {
+                admin.ask("POST", &format!("/approvals/{}/approve", id.checked()?))?
+            }
             Verb::Deny(id) => admin.ask("POST", &format!("/approvals/{}/deny", id.checked()?))?,
         };
         if self.json {
@@ -74,7 +81,9 @@ impl Approvals {
             let shown = match &self.verb {
                 Verb::List => show::list(&answer.body)?,
                 Verb::Show(_) => show::one(&answer.body)?,
-                Verb::Approve(_) => format!("{} {}", style::good("approved"), show::short(&answer.body)?),
+                Verb::Approve(_) => {
+                    format!("{} {}", style::good("approved"), show::short(&answer.body)?)
+                }
                 Verb::Deny(_) => format!("{} {}", style::bad("denied"), show::short(&answer.body)?),
             };
             anstream::println!("{shown}");
@@ -89,7 +98,10 @@ impl Approvals {
                 "the listener does not know this token; {}",
                 admin::WHERE_THE_TOKEN_IS
             )),
-            status => Err(format!("the listener answered {status}: {}", show::problem(&answer.body))),
+            status => Err(format!(
+                "the listener answered {status}: {}",
+                show::problem(&answer.body)
+            )),
         }
     }
 }
@@ -97,10 +109,16 @@ impl Approvals {
 impl Id {
     /// The id, if it can be one: it becomes part of a path.
     fn checked(&self) -> Result<&str, Trouble> {
-        let plain = self.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain = self
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if plain && self.id.starts_with("apr_") {
             return Ok(&self.id);
         }
-        Err(format!("`{}` is not an id: expected apr_ and 24 letters and digits", self.id))
+        Err(format!(
+            "`{}` is not an id: expected apr_ and 24 letters and digits",
+            self.id
+        ))
     }
 }

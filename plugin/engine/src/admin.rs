@@ -80,8 +80,13 @@ impl Admin {
             _ => None,
         };
         let Some(operator) = operator else {
-            let mut reply = problem(401, "say who you are: Authorization: Bearer TOKEN of an operator");
-            reply.headers.push(("www-authenticate", "Bearer".to_owned()));
+            let mut reply = problem(
+                401,
+                "say who you are: Authorization: Bearer TOKEN of an operator",
+            );
+            reply
+                .headers
+                .push(("www-authenticate", "Bearer".to_owned()));
             return reply.into();
         };
         let text = |name: &str| {
@@ -154,9 +159,11 @@ fn told(decided: Decided, yes: bool, id: ApprovalId, by: &str) -> Answered {
         Decided::Before(state, by) => {
             problem(409, &format!("{} by {by} before", state.word())).into()
         }
-        Decided::Expired => {
-            problem(409, "the request has ended; the caller must send its call again").into()
-        }
+        Decided::Expired => problem(
+            409,
+            "the request has ended; the caller must send its call again",
+        )
+        .into(),
         Decided::Unknown => unknown(),
     }
 }
@@ -191,7 +198,11 @@ fn all_of(all: &[Listed]) -> String {
 /// A request as JSON; times in seconds since 1970.
 fn one_of(one: &Listed) -> String {
     let seconds = |nanos: u64| nanos / std::num::NonZeroU64::MIN.saturating_add(999_999_999);
-    let state = if one.expired { "expired" } else { one.state.word() };
+    let state = if one.expired {
+        "expired"
+    } else {
+        one.state.word()
+    };
     let mut out = format!(
         "{{\"id\":\"{}\",\"state\":\"{state}\",\"asked\":{},\"ends\":{}",
         one.id,
@@ -202,7 +213,10 @@ fn one_of(one: &Listed) -> String {
         out.push_str(",\"by\":");
         push_json_string(&mut out, &one.by);
     }
-    let notice = one.notice.as_deref().and_then(|text| parse(text.as_bytes()).ok());
+    let notice = one
+        .notice
+        .as_deref()
+        .and_then(|text| parse(text.as_bytes()).ok());
     for (key, value) in notice.iter().flat_map(|notice| notice.members()) {
         if !key.equals("id") {
             out.push(',');

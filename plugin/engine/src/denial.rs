@@ -83,12 +83,13 @@ fn approval_advice(state: &ApprovalState) -> String {
         ApprovalState::Waits { id, seconds, .. } => format!(
             "Approval {id} is requested from an operator. When it is given, send exactly this call again, once; until then the same call changes nothing. It ends in {seconds} seconds."
         ),
-        ApprovalState::Refused { id, by, .. } => format!(
-            "Approval {id} was denied by {by}. Do not send this call again."
-        ),
+        ApprovalState::Refused { id, by, .. } => {
+            format!("Approval {id} was denied by {by}. Do not send this call again.")
+        }
         ApprovalState::Full => {
             "Too many approvals are waiting already. Finish or drop those calls first.".to_owned()
         }
+        ApprovalState::Impossible(why) => (*why).to_owned(),
     }
 }
 
@@ -107,12 +108,16 @@ fn data(denial: &Denial) -> String {
             out.push_str(&format!(",\"retry_after\":{seconds}"));
         }
     }
-    if let DenialKind::Approval(Some(state)) = &denial.kind {
-        let (id, status, seconds) = match state {
-            ApprovalState::Waits { id, seconds, .. } => (id.as_str(), "pending", *seconds),
-            ApprovalState::Refused { id, seconds, .. } => (id.as_str(), "denied", *seconds),
-            ApprovalState::Full => ("", "refused", 0),
-        };
+    let approval = match &denial.kind {
+        DenialKind::Approval(Some(ApprovalState::Waits { id, seconds, .. })) => {
+            Some((id, "pending", seconds))
+        }
+        DenialKind::Approval(Some(ApprovalState::Refused { id, seconds, .. })) => {
+            Some((id, "denied", seconds))
+        }
+        _ => None,
+    };
+    if let Some((id, status, seconds)) = approval {
         out.push_str(&format!(
             ",\"approval\":{{\"id\":\"{id}\",\"status\":\"{status}\",\"ends_in\":{seconds}}}"
         ));

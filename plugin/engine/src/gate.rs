@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
-use crate::caller::{Caller, Callers};
 use crate::admin::Admin;
 use crate::approval::Keys;
+use crate::caller::{Caller, Callers};
 use crate::config::approvals::RawApprovals;
 use crate::config::plugin::{RawPlugin, read_plugin};
-use crate::decide::Approvals;
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::decide::Approvals;
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -48,6 +49,8 @@ pub struct NamedPolicy {
     pub name: String,
     /// The policy.
     pub policy: Policy,
+    /// SHA-256 of the policy as it was written, in canonical form.
+    pub hash: [u8; 32],
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
 }
 
@@ -98,6 +101,11 @@ impl Gate {
                 policies.push(NamedPolicy {
                     name: name.to_owned(),
                     policy,
+                    // Of a document too large to be put in order, any digest that changes with it.
+                    hash: raw_policy.value.and_then(json::digest).unwrap_or_else(|| {
+                        let text = raw_policy.value.map(json::Value::text).unwrap_or_default();
+                        Sha256::digest(text.as_bytes()).into()
+                    }),
                     counters: RefCell::default(),
                 });
             }

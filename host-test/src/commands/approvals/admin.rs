@@ -15,8 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TOKEN: &str = "TOOLGATE_ADMIN_TOKEN";
 
 /// Said whenever the token is missing or wrong.
-pub(super) const WHERE_THE_TOKEN_IS: &str =
-    "put it into $TOOLGATE_ADMIN_TOKEN, or name a file with --token-file; its SHA-256 stands under `admin.operators` of the listener's configuration";
+pub(super) const WHERE_THE_TOKEN_IS: &str = "put it into $TOOLGATE_ADMIN_TOKEN, or name a file with --token-file; its SHA-256 stands under `admin.operators` of the listener's configuration";
 
 /// Where the listener is, and who asks.
 pub(super) struct Admin {
@@ -32,7 +31,8 @@ pub(super) struct Answer {
 
 impl Admin {
     pub(super) fn new(url: &str, token_file: Option<&Path>) -> Result<Admin, Trouble> {
-        let wrong = || format!("`{url}` is not a listener's URL (--admin): expected http://HOST:PORT");
+        let wrong =
+            || format!("`{url}` is not a listener's URL (--admin): expected http://HOST:PORT");
         let authority = url.strip_prefix("http://").ok_or_else(wrong)?;
         let authority = authority.trim_end_matches('/');
         let port = authority.rsplit_once(':').map(|(_, port)| port);
@@ -43,12 +43,13 @@ impl Admin {
         let token = match token_file {
             Some(file) => std::fs::read_to_string(file)
                 .map_err(|why| format!("cannot read the token from {}: {why}", file.display()))?,
-            None => std::env::var(TOKEN)
-                .map_err(|_| format!("no token: {WHERE_THE_TOKEN_IS}"))?,
+            None => std::env::var(TOKEN).map_err(|_| format!("no token: {WHERE_THE_TOKEN_IS}"))?,
         };
         let token = token.trim();
         if token.is_empty() || token.contains(char::is_control) {
-            return Err(format!("the token is empty, or has characters that no header can hold: {WHERE_THE_TOKEN_IS}"));
+            return Err(format!(
+                "the token is empty, or has characters that no header can hold: {WHERE_THE_TOKEN_IS}"
+            ));
         }
         Ok(Admin {
             authority: authority.to_owned(),
@@ -58,7 +59,10 @@ impl Admin {
 
     pub(super) fn ask(&self, method: &str, path: &str) -> Result<Answer, Trouble> {
         let away = |why: std::io::Error| {
-            format!("cannot reach the operators' listener at {} (--admin): {why}", self.authority)
+            format!(
+                "cannot reach the operators' listener at {} (--admin): {why}",
+                self.authority
+            )
         };
         let address = self.authority.to_socket_addrs().map_err(away)?.next();
         let address = address.ok_or_else(|| format!("`{}` has no address", self.authority))?;

@@ -92,8 +92,9 @@ impl One {
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Trouble> {
-    serde_json::from_str(body)
-        .map_err(|why| format!("this is not an operators' listener: its answer is not understood ({why})"))
+    serde_json::from_str(body).map_err(|why| {
+        format!("this is not an operators' listener: its answer is not understood ({why})")
+    })
 }
 
 fn time(seconds: i64) -> String {
@@ -120,7 +121,10 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_spelled_out() {
-        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}");
+        assert_eq!(
+            plain("a\u{1b}[2Jb\u{202e}c\n"),
+            "a\\u{1b}[2Jb\\u{202e}c\\u{a}"
+        );
         assert_eq!(plain("größe 100 €"), "größe 100 €");
     }
 }

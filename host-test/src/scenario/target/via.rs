@@ -15,8 +15,8 @@ use host_test::Request;
 
 use super::{Seen, Target};
 use crate::scenario::server::Scripted;
-use crate::wire;
 use crate::scenario::time::Seconds;
+use crate::wire;
 use clock::Clock;
 use listener::Listener;
 use records::Records;

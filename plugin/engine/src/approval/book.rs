@@ -134,8 +134,9 @@ fn turn(store: &mut dyn Store, asked: &Asked<'_>, make: bool) -> Result<Turn, St
 
 /// One step, and the row after it where it changes.
 fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
-    // A clock that goes back brings nothing back.
-    let now = asked.now.max(row.latest);
+    // A clock that goes back brings nothing back; and no two writes of a row have the same time,
+    // so no two requests have the same id.
+    let now = asked.now.max(row.latest.saturating_add(1));
     row.latest = now;
     let ours = |r: &Request| r.bond == asked.bond && r.caller == asked.place.caller;
     let mut expired = None;

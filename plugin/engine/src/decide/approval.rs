@@ -6,10 +6,9 @@ use super::verdict::{ApprovalState, Approved, Denial, DenialKind};
 use crate::approval::{Answer, Asked, Bond, Keys, Notice, Place, Places, ask};
 use crate::caller::Caller;
 use crate::gate::NamedPolicy;
-use crate::json::canonical;
+use crate::json::{self, Kind, Value};
 use crate::policy::Approval;
 use crate::surroundings::Surroundings;
-use sha2::{Digest, Sha256};
 
 /// `approvals` of the plugin's configuration.
 #[derive(Debug)]
@@ -20,6 +19,9 @@ pub struct Approvals {
     pub most: u8,
 }
 
+/// What an agent reads when the store fails.
+const FAILED: &str = "Approval could not be asked for. Try again later.";
+
 /// The call's yes, used up; or the denial that says what it waits for.
 pub(super) fn yes(
     approval: &Approval,
@@ -28,24 +30,23 @@ pub(super) fn yes(
     call: &Call<'_>,
     around: &mut dyn Surroundings,
 ) -> Result<Approved, Denial> {
+    let waits = |state| Denial {
+        kind: DenialKind::Approval(Some(state)),
+        ..denial.clone()
+    };
+    let impossible = |why| waits(ApprovalState::Impossible(why));
     let Some(approvals) = call.approvals else {
-        return Err(Denial {
-            message: format!("{}; nobody can give it here", denial.message),
-            ..denial
-        });
+        return Err(impossible(
+            "Nobody can approve calls here. Do not send this call again.",
+        ));
     };
     if !call.alone {
-        return Err(Denial {
-            message: format!("{}; send this call alone, not in a batch", denial.message),
-            ..denial
-        });
+        return Err(impossible(
+            "Send this call alone, not in a batch, to ask for approval.",
+        ));
     }
-    let failed = |why: &str, denial: Denial| Denial {
-        message: format!("{}; {why}", denial.message),
-        ..denial
-    };
     let (Some(who), Some(digest)) = (who(call, around), digest(call)) else {
-        return Err(failed("it could not be asked for", denial));
+        return Err(impossible(FAILED));
     };
     let asked = Asked {
         keys: &approvals.keys,
@@ -67,10 +68,18 @@ pub(super) fn yes(
         tool: call.tool,
         rule: &approval.rule.id,
         message: &denial.message,
-        arguments: call.arguments.filter(|_| approval.shows_arguments).map(|a| a.text()),
+        arguments: call
+            .arguments
+            .filter(|_| approval.shows_arguments)
+            .map(|a| a.text()),
     };
     let state = match ask(around, &asked, &notice) {
-        Ok(Answer::Pass { id, by }) => return Ok(Approved { id: id.to_string(), by }),
+        Ok(Answer::Pass { id, by }) => {
+            return Ok(Approved {
+                id: id.to_string(),
+                by,
+            });
+        }
         Ok(Answer::Wait(standing)) => ApprovalState::Waits {
             id: standing.id.to_string(),
             seconds: standing.left,
@@ -83,25 +92,15 @@ pub(super) fn yes(
             seconds: again,
         },
         Ok(Answer::Full) => ApprovalState::Full,
-        Err(_) => return Err(failed("it could not be asked for", denial)),
+        Err(_) => ApprovalState::Impossible(FAILED),
     };
-    Err(Denial {
-        kind: DenialKind::Approval(Some(state)),
-        ..denial
-    })
+    Err(waits(state))
 }
-
-/// The most work that the canonical form of one call's arguments may be, in bytes looked at.
-const MAX_WORK: usize = 16 << 20;
 
 /// SHA-256 of the arguments in canonical form; `None` where that would be too much work.
 fn digest(call: &Call<'_>) -> Option<[u8; 32]> {
-    let Some(arguments) = call.arguments else {
-        return Some(Sha256::digest(b"{}").into());
-    };
-    let mut text = String::with_capacity(arguments.text().len());
-    canonical::write(arguments, &mut MAX_WORK.clone(), &mut text).ok()?;
-    Some(Sha256::digest(text.as_bytes()).into())
+    let empty = Value::proven(Kind::Object, "{}");
+    json::digest(call.arguments.unwrap_or(empty))
 }
 
 /// Who asks, and where its requests stand.

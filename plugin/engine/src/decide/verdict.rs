@@ -65,6 +65,8 @@ pub enum ApprovalState {
     },
     /// The caller has as many requests open as it may.
     Full,
+    /// It could not be asked for; what the caller can do.
+    Impossible(&'static str),
 }
 
 /// A person's yes that a call used up.

@@ -6,12 +6,14 @@
 //! A [`Value`] is text that passed; reading one never fails on syntax.
 
 pub mod canonical;
+mod digest;
 pub mod number;
 mod scan;
 mod text;
 mod value;
 mod write;
 
+pub use digest::digest;
 pub use number::Number;
 pub use scan::{Kind, MAX_DEPTH, NoSink, Problem, Sink, SyntaxError, scan};
 pub use text::{RawStr, folds_to};

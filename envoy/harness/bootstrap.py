@@ -40,11 +40,12 @@ def write(
     listen: tuple[str, int] = ("127.0.0.1", 0),
     upstream_http2: bool = False,
     upstream_tls: bool = False,
+    operators: dict[str, Any] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
     Ports are 0, so that the system chooses. `plugin` is the plugin's configuration: an object, or the exact text to
-    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`.
+    give Envoy; None keeps the one in the file. `operators` is the same for the operators' listener. The cluster becomes one endpoint at `upstream`.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -71,6 +72,10 @@ def write(
         write_ecds(ecds, module=module, plugin=plugin)
     else:
         _fill(toolgate["typed_config"]["config"], module, plugin)
+    for extra in document["static_resources"]["listeners"][1:]:
+        extra["address"]["socket_address"]["port_value"] = 0
+        filters = extra["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
+        _fill(filters[0]["typed_config"]["config"], module, operators)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return Bootstrap(path=path, ecds=ecds)

@@ -28,6 +28,7 @@ class Envoy:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         upstream_http2: bool = False,
         upstream_tls: bool = False,
+        operators: dict[str, Any] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -52,6 +53,7 @@ class Envoy:
             listen=listen,
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
+            operators=operators,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"
@@ -71,7 +73,8 @@ class Envoy:
         self.process = Process("Envoy", argv, log=self.folder / "envoy.log", limit=limit, env=env)
         try:
             self.admin = self._admin_address(admin_file, ready_in)
-            self.host, self.port = listen[0], self._listener_port(ready_in)
+            self.ports = self._listener_ports(ready_in)
+            self.host, self.port = listen[0], self.ports["mcp"]
         except BaseException:
             self.stop()
             raise
@@ -92,14 +95,17 @@ class Envoy:
             time.sleep(0.02)
         raise self.process.failure(f"no admin address after {timeout} s")
 
-    def _listener_port(self, timeout: float) -> int:
+    def _listener_ports(self, timeout: float) -> dict[str, int]:
+        """The port of each listener, by its name."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.process.check()
             try:
                 if self.admin_get("/ready").startswith("LIVE"):
-                    for status in json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", []):
-                        return int(status["local_address"]["socket_address"]["port_value"])
+                    statuses = json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", [])
+                    ports = {status["name"]: int(status["local_address"]["socket_address"]["port_value"]) for status in statuses}
+                    if ports:
+                        return ports
             except (OSError, http.client.HTTPException, ValueError, KeyError):
                 pass
             time.sleep(0.02)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import process
+from . import fuzz, process
 from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1
 
 LIMIT = 900
@@ -37,6 +37,7 @@ def everything() -> None:
         _envoy()
         _node()
         _clock()
+        _fuzzer()
 
 
 def demo_only() -> None:
@@ -126,6 +127,14 @@ def _clock() -> None:
         process.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", CLOCK, CLOCK_SOURCE], limit=LIMIT)
 
     _once(CLOCK.with_suffix(".pins"), _key(CLOCK_SOURCE), "the clock that tests set", make)
+
+
+def _fuzzer() -> None:
+    def make() -> None:
+        install = ["cargo", "install", "cargo-fuzz", "--version", fuzz.VERSION, "--locked", "--force", "--root", fuzz.TOOL]
+        process.run(install, limit=LIMIT)
+
+    _once(fuzz.TOOL / ".toolgate-pins", _key(fuzz.VERSION), f"cargo-fuzz {fuzz.VERSION}", make)
 
 
 @contextmanager

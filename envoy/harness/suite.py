@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import build, process, setup
+from . import build, fuzz, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
@@ -64,6 +64,7 @@ def _parts(full: bool) -> list[Part]:
         Part("building toolgate.wasm", _did(build.module_now)),
         Part("cargo clippy", _cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings", limit=1800)),
         Part("cargo test", _cargo("test", "--workspace", limit=2400), quoted=True),
+        Part("fuzzing what reads an attacker's bytes", lambda: fuzz.run(600 if full else 60), quoted=True),
         # `cargo test` has just built the command.
         Part("the scenarios in host-test", _command([build.host_test_path(), "run", "examples"], limit=900), quoted=True),
         Part(

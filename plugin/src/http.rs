@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use toolgate_engine::Gate;
-use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
+use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, ResponseStep};
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
@@ -34,6 +34,8 @@ enum Response {
     Buffer,
     /// Is rewritten chunk by chunk.
     Stream,
+    /// Passes as it is, and is looked at.
+    Watch,
     /// Has been replaced; what still comes is thrown away.
     Replaced,
     /// Cannot be replaced: nothing more of it leaves.
@@ -150,6 +152,24 @@ impl Filter {
         }
     }
 
+    /// Tells the engine of the response's status before any of it leaves.
+    fn status(&mut self, text: &[u8]) -> u16 {
+        let status = std::str::from_utf8(text).ok().and_then(|s| s.parse().ok());
+        let status = status.unwrap_or(0);
+        if let Some(exchange) = self.exchange.as_mut() {
+            exchange.on_response_status(status, &mut self.shared);
+        }
+        status
+    }
+
+    /// Shows the engine a chunk that passes; whether it wants the next.
+    fn watch(&mut self, chunk: &[u8], end: bool) -> bool {
+        match self.exchange.as_mut() {
+            Some(exchange) => exchange.on_response_seen(chunk, end, &mut self.shared),
+            None => false,
+        }
+    }
+
     /// Sends `body` instead of the `size` bytes that are there; they never leave.
     fn replace(&mut self, size: usize, body: &[u8]) -> Action {
         let replaced = abi::set_body(Body::Response, size, body)
@@ -224,22 +244,29 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let watching = self
-            .exchange
-            .as_ref()
-            .is_some_and(Exchange::watches_response);
-        if self.made_here() || end_of_stream || !watching {
-            return Action::Continue;
+        let interest = self.exchange.as_ref().map(Exchange::interest);
+        match interest.unwrap_or(Interest::Nothing) {
+            Interest::Nothing => return Action::Continue,
+            _ if self.made_here() => return Action::Continue,
+            Interest::Status => {
+                let status = abi::header(Map::Response, ":status").unwrap_or_default();
+                self.status(&status);
+                return Action::Continue;
+            }
+            Interest::Headers => {}
         }
         let block = abi::header_block(Map::Response).unwrap_or_default();
         let headers = abi::headers(&block).filter(|_| !block.is_empty());
-        let (Some(exchange), Some(headers)) = (self.exchange.as_mut(), headers) else {
+        let Some(headers) = headers else {
             return self.unconfigured();
         };
         let first = |name: &str| headers.all(name).next();
-        let status = first(":status").and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
+        let status = self.status(first(":status").unwrap_or_default());
+        let Some(exchange) = self.exchange.as_mut().filter(|_| !end_of_stream) else {
+            return Action::Continue;
+        };
         let head = ResponseHead {
-            status: status.unwrap_or(0),
+            status,
             content_type: first("content-type"),
             // Sent twice, each of them counts.
             content_encoding: headers
@@ -252,6 +279,10 @@ impl HttpContext for Filter {
             ResponseStep::Refuse(reply) => return self.answer(&reply),
             ResponseStep::Buffer => self.response = Response::Buffer,
             ResponseStep::Stream => self.response = Response::Stream,
+            ResponseStep::Watch => {
+                self.response = Response::Watch;
+                return Action::Continue;
+            }
         }
         if measured && (self.response == Response::Stream || !self.hold) {
             // The length may change; a stale one would cut the answer short.
@@ -270,6 +301,14 @@ impl HttpContext for Filter {
         }
         match self.response {
             Response::Pass => Action::Continue,
+            Response::Watch => {
+                let chunk = abi::body(Body::Response, size).unwrap_or_default();
+                // Where a part is missing, nothing can be read from the rest.
+                if chunk.len() != size || !self.watch(&chunk, end_of_stream) {
+                    self.response = Response::Pass;
+                }
+                Action::Continue
+            }
             Response::Stuck => Action::Pause,
             Response::Replaced if size == 0 => Action::Continue,
             Response::Replaced => self.replace(size, &[]),
@@ -308,6 +347,10 @@ impl HttpContext for Filter {
         }
         match self.response {
             Response::Stuck => Action::Pause,
+            Response::Watch => {
+                self.watch(&[], true);
+                Action::Continue
+            }
             _ => Action::Continue,
         }
     }

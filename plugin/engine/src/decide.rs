@@ -7,6 +7,7 @@ mod method;
 mod rule;
 mod standing;
 mod subject;
+mod taken;
 mod verdict;
 
 use crate::caller::{Caller, Grant};
@@ -25,6 +26,7 @@ use rule::ask;
 pub use approval::Approvals;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
+pub use taken::{Failure, Taken};
 pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdict, pseudo};
 
 /// A tools/call and everything that rules may ask about it.
@@ -116,8 +118,7 @@ pub fn decide_watched(
         match yes(approval, denial, named, call, around) {
             Ok(approved) => verdict.approved = Some(approved),
             Err(denial) => {
-                // Units that a failing store keeps stay used until their windows end.
-                let _ = std::mem::take(&mut verdict.reservation).refund(around);
+                std::mem::take(&mut verdict.taken).give_all_back(around);
                 verdict.denial = Some(denial);
             }
         }

@@ -14,5 +14,7 @@ mod harness;
 mod language;
 #[path = "cases/native.rs"]
 mod native;
+#[path = "oracle/mod.rs"]
+mod oracle;
 #[path = "properties/random.rs"]
 mod random;

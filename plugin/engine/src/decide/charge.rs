@@ -3,6 +3,7 @@
 use super::Call;
 use super::fact::arguments;
 use super::subject::subject;
+use super::taken::Taken;
 use super::verdict::{Denial, DenialKind, LimitState, Verdict};
 use crate::gate::NamedPolicy;
 use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
@@ -24,6 +25,7 @@ pub(super) fn charge(
     let now = around.now();
     let mut enforced = Vec::with_capacity(limits.len());
     let mut charges = Vec::with_capacity(limits.len());
+    let mut shadowed = Taken::default();
     for limit in limits {
         let shadow = limit.shadow || named.policy.shadow;
         let prepared = prepare(limit, &counters, call, around);
@@ -32,13 +34,15 @@ pub(super) fn charge(
                 trace.limit_unknown(limit, &denial, shadow);
                 verdict.note(denial, shadow);
                 if verdict.denial.is_some() {
+                    shadowed.give_all_back(around);
                     return;
                 }
             }
             Ok(charge) if shadow => {
                 trace.limit(limit, &charge, shadow, around);
-                if let Err(refusal) = reserve(&mut *around, &[charge], now) {
-                    verdict.note(refused(limit, &refusal), true);
+                match reserve(&mut *around, &[charge], now) {
+                    Ok(one) => shadowed.add(one, std::iter::once(limit.refunds)),
+                    Err(refusal) => verdict.note(refused(limit, &refusal), true),
                 }
             }
             Ok(charge) => {
@@ -48,9 +52,14 @@ pub(super) fn charge(
             }
         }
     }
-    match reserve(around, &charges, now) {
-        Ok(reservation) => verdict.reservation = reservation,
+    match reserve(&mut *around, &charges, now) {
+        Ok(reservation) => {
+            verdict.taken = shadowed;
+            let refunds = enforced.iter().map(|limit| limit.refunds);
+            verdict.taken.add(reservation, refunds);
+        }
         Err(refusal) => {
+            shadowed.give_all_back(around);
             if let Some(limit) = enforced.get(refusal.index) {
                 verdict.denial = Some(refused(limit, &refusal));
             }

@@ -1,6 +1,6 @@
 //! What the policy says of a call, and why.
 
-use crate::limit::Reservation;
+use super::taken::Taken;
 
 /// Rule identifiers that are not pointers into a policy.
 pub mod pseudo {
@@ -99,7 +99,7 @@ pub struct Verdict {
     /// `None` allows.
     pub denial: Option<Denial>,
     /// What was charged, to be kept until the outcome is known.
-    pub reservation: Reservation,
+    pub taken: Taken,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
     /// The person's yes that let it pass.
@@ -111,7 +111,7 @@ impl Verdict {
     pub fn allowed() -> Self {
         Self {
             denial: None,
-            reservation: Reservation::default(),
+            taken: Taken::default(),
             shadow: Vec::new(),
             approved: None,
         }

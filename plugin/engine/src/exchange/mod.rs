@@ -3,7 +3,9 @@
 //! The adapter calls the methods in the order of an HTTP stream and does what they answer.
 
 mod admin;
+mod attempt;
 mod batch;
+mod refund;
 mod request;
 mod response;
 mod view;
@@ -12,12 +14,12 @@ use std::rc::Rc;
 
 use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
-use crate::limit::Reservation;
 use crate::mcp::Reply;
 use crate::policy::condition::Effort;
 use crate::record::{Outcome, Record};
 
-pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use refund::MAX_ANSWER_BYTES;
+pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub struct Exchange {
     expect: Expect,
     /// The request's id as spelled, for an answer made in the upstream's stead.
     id: Option<String>,
-    reservation: Reservation,
+    pending: refund::Pending,
     stream: response::Stream,
     record: Option<String>,
     effort: Effort,
@@ -71,7 +73,7 @@ impl Exchange {
             server: String::new(),
             expect: Expect::Anything,
             id: None,
-            reservation: Reservation::default(),
+            pending: refund::Pending::default(),
             stream: response::Stream::default(),
             record: None,
             effort: Effort::default(),
@@ -86,11 +88,6 @@ impl Exchange {
     /// The record of the decision, once there is one; taken so that it is written once.
     pub fn take_record(&mut self) -> Option<String> {
         self.record.take()
-    }
-
-    /// What was charged for the request, for refunds.
-    pub fn reservation(&self) -> &Reservation {
-        &self.reservation
     }
 
     fn note(&mut self, record: &Record<'_>) {

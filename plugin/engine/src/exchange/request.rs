@@ -169,7 +169,7 @@ impl Exchange {
             self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
         self.expect = if partial { expect } else { Expect::Anything };
         RequestStep::Forward {
-            strip_accept_encoding: self.expect != Expect::Anything,
+            strip_accept_encoding: self.expect != Expect::Anything || self.pending.reads_answers(),
         }
     }
 
@@ -189,7 +189,7 @@ impl Exchange {
             let form = form(self.policy());
             return RequestStep::Reply(denial::reply(denial, message, form, era));
         }
-        self.reservation = verdict.reservation;
+        self.pending.add(message.id, verdict.taken);
         self.id = message.id.map(str::to_owned);
         self.forward(expectation(message))
     }

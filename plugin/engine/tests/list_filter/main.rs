@@ -3,6 +3,8 @@
 #![allow(clippy::string_slice, clippy::arithmetic_side_effects)]
 
 mod cases;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod pre_check;
 mod random;
 

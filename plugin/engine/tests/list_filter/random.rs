@@ -4,46 +4,8 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use toolgate_engine::mcp::list::{Filtered, ListError, filter, may_hold_list};
 
+use super::oracle::list::shows_hidden;
 use super::{Caller, LIMITS};
-
-/// Whether a reader that folds keys, as Go does, finds a hidden name in any list.
-fn go_sees_hidden(text: &str) -> bool {
-    let folds = |key: &str, known: &str| {
-        let fold = |s: &str| -> String { s.chars().flat_map(char::to_uppercase).collect() };
-        fold(key) == fold(known)
-    };
-    let Ok(root) = serde_json::from_str::<serde_json::Value>(text) else {
-        return false;
-    };
-    let messages = match root {
-        serde_json::Value::Array(messages) => messages,
-        other => vec![other],
-    };
-    let members = |value: &serde_json::Value| -> Vec<(String, serde_json::Value)> {
-        let map = value.as_object().cloned().unwrap_or_default();
-        map.into_iter().collect()
-    };
-    let mut names = Vec::new();
-    for (_, result) in messages
-        .iter()
-        .flat_map(members)
-        .filter(|(k, _)| folds(k, "result"))
-    {
-        for (key, list) in members(&result) {
-            for (known, called) in [("tools", "name"), ("prompts", "name"), ("resources", "uri")] {
-                let entries = list.as_array().filter(|_| folds(&key, known));
-                let all = entries.into_iter().flatten().flat_map(members);
-                names.extend(
-                    all.filter(|(key, _)| folds(key, called))
-                        .map(|(_, name)| name),
-                );
-            }
-        }
-    }
-    names
-        .iter()
-        .any(|name| name.as_str().is_some_and(|name| name.starts_with("hidden")))
-}
 
 /// Keys and names that matter, spelled in the ways that matter, and some that do not.
 fn key() -> impl Strategy<Value = String> {
@@ -138,7 +100,7 @@ proptest! {
             let mut caller = Caller { private, ..Caller::default() };
             let filtered = filter(text.as_bytes(), &mut caller, LIMITS);
             prop_assert!(matches!(filtered, Ok(Filtered::Unchanged) | Err(ListError::NotJson(_))), "{filtered:?}");
-            prop_assert!(!go_sees_hidden(&text));
+            prop_assert!(!shows_hidden(&text));
         }
     }
 
@@ -146,9 +108,9 @@ proptest! {
     fn no_reader_finds_a_hidden_name(text in response(), private: bool) {
         let mut caller = Caller { private, ..Caller::default() };
         match filter(text.as_bytes(), &mut caller, LIMITS) {
-            Ok(Filtered::Unchanged) => prop_assert!(!go_sees_hidden(&text)),
+            Ok(Filtered::Unchanged) => prop_assert!(!shows_hidden(&text)),
             Ok(Filtered::Changed { text: out, .. }) => {
-                prop_assert!(!go_sees_hidden(&out), "{out}");
+                prop_assert!(!shows_hidden(&out), "{out}");
                 let again = filter(out.as_bytes(), &mut caller, LIMITS);
                 prop_assert_eq!(again, Ok(Filtered::Unchanged), "{}", out);
             }
@@ -193,10 +155,10 @@ proptest! {
         text.splice(at..(at + 1).min(text.len()), bytes);
         for text in [text, random] {
             if !may_hold_list(&text) {
-                prop_assert!(!go_sees_hidden(&String::from_utf8_lossy(&text)));
+                prop_assert!(!shows_hidden(&String::from_utf8_lossy(&text)));
             }
             if let Ok(Filtered::Changed { text, .. }) = filter(&text, &mut Caller::default(), LIMITS) {
-                prop_assert!(!go_sees_hidden(&text));
+                prop_assert!(!shows_hidden(&text));
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use toolgate_engine::mcp::sse::{Edit, EventStream, TooLong};
 
-use super::reader::{Reader, read, shows_hidden};
+use super::oracle::list::shows_hidden;
+use super::oracle::stream::{Reader, read};
 use super::{LIMIT, hide, push_all, whole};
 
 /// A tools/list response as one event and more around it, in one framing.

@@ -4,8 +4,9 @@
 #![allow(clippy::string_slice, clippy::arithmetic_side_effects)]
 
 mod cases;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod random;
-mod reader;
 
 use toolgate_engine::json::Value;
 use toolgate_engine::mcp::list::{Filtered, Limits, View, filter, may_hold_list};

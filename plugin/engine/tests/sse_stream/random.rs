@@ -3,17 +3,12 @@
 use proptest::prelude::*;
 use toolgate_engine::mcp::sse::{Edit, EventStream};
 
-use super::reader::{Reader, edited, read, seen, shows_hidden};
+use super::oracle::list::shows_hidden;
+use super::oracle::stream::{READERS, Reader, edited, read, seen};
 use super::{LIMIT, by_letter, hide, push_all, whole};
 
 #[test]
 fn readers_that_depart_from_the_standard_find_nothing_in_what_it_ignores() {
-    const READERS: [Reader; 4] = [
-        Reader::Standard,
-        Reader::LineFeeds,
-        Reader::SplitLines,
-        Reader::LaxNames,
-    ];
     let joints = {
         let ends = [
             "", "\n", "\r", "\r\n", "\r\r", "\u{2028}", "\u{B}", "\u{85}", "\r:\n",

@@ -3,15 +3,15 @@
 use toolgate_engine::mcp::sse::Edit;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) data: String,
-    pub(crate) last_id: String,
+pub struct Event {
+    pub name: String,
+    pub data: String,
+    pub last_id: String,
 }
 
 /// How a reader departs from the standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
+pub enum Reader {
     /// WHATWG HTML section 9.2.6, word by word.
     Standard,
     /// Lines end with LF, a CR before it is not part of them (Go's `bufio.ScanLines`).
@@ -22,8 +22,16 @@ pub(crate) enum Reader {
     LaxNames,
 }
 
+/// All of them.
+pub const READERS: [Reader; 4] = [
+    Reader::Standard,
+    Reader::LineFeeds,
+    Reader::SplitLines,
+    Reader::LaxNames,
+];
+
 /// The naive reader: the whole text at once, no state kept between chunks.
-pub(crate) fn read(bytes: &[u8], reader: Reader, incomplete_too: bool) -> Vec<Event> {
+pub fn read(bytes: &[u8], reader: Reader, incomplete_too: bool) -> Vec<Event> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let mut text = text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned();
     match reader {
@@ -96,7 +104,7 @@ pub(crate) fn read(bytes: &[u8], reader: Reader, incomplete_too: bool) -> Vec<Ev
 
 /// What a client makes of the stream once the edit has been made; ids of dropped events are gone
 /// with them, so the comparison leaves ids to its own test.
-pub(crate) fn edited(
+pub fn edited(
     events: Vec<Event>,
     edit: &mut dyn FnMut(&str, &str) -> Edit,
 ) -> Vec<(String, String)> {
@@ -111,20 +119,6 @@ pub(crate) fn edited(
     events.collect()
 }
 
-pub(crate) fn seen(bytes: &[u8]) -> Vec<(String, String)> {
+pub fn seen(bytes: &[u8]) -> Vec<(String, String)> {
     edited(read(bytes, Reader::Standard, false), &mut |_, _| Edit::Keep)
-}
-
-/// Whether a client would show a hidden tool from this message.
-pub(crate) fn shows_hidden(data: &str) -> bool {
-    let message: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
-    let tools = message["result"]["tools"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    tools.iter().any(|tool| {
-        tool["name"]
-            .as_str()
-            .is_some_and(|name| name.starts_with("hidden"))
-    })
 }

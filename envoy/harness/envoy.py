@@ -6,6 +6,7 @@ import http.client
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Envoy:
         upstream_http2: bool = False,
         upstream_tls: bool = False,
         operators: dict[str, Any] | None = None,
+        sites: Mapping[str, bootstrap.Site] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -54,6 +56,7 @@ class Envoy:
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
             operators=operators,
+            sites=sites,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"
@@ -73,8 +76,8 @@ class Envoy:
         self.process = Process("Envoy", argv, log=self.folder / "envoy.log", limit=limit, env=env)
         try:
             self.admin = self._admin_address(admin_file, ready_in)
-            self.ports = self._listener_ports(ready_in)
-            self.host, self.port = listen[0], self.ports["mcp"]
+            self.ports = self._listener_ports(written.listeners, ready_in)
+            self.host, self.port = listen[0], self.ports[written.listener]
         except BaseException:
             self.stop()
             raise
@@ -95,17 +98,16 @@ class Envoy:
             time.sleep(0.02)
         raise self.process.failure(f"no admin address after {timeout} s")
 
-    def _listener_ports(self, timeout: float) -> dict[str, int]:
-        """The port of each listener, by its name."""
+    def _listener_ports(self, number: int, timeout: float) -> dict[str, int]:
+        """The ports of all listeners by their names, once there are so many."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.process.check()
             try:
                 if self.admin_get("/ready").startswith("LIVE"):
-                    statuses = json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", [])
-                    ports = {status["name"]: int(status["local_address"]["socket_address"]["port_value"]) for status in statuses}
-                    if ports:
-                        return ports
+                    listeners = json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", [])
+                    if len(listeners) == number:
+                        return {status["name"]: int(status["local_address"]["socket_address"]["port_value"]) for status in listeners}
             except (OSError, http.client.HTTPException, ValueError, KeyError):
                 pass
             time.sleep(0.02)

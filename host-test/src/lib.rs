@@ -1,4 +1,4 @@
-//! A proxy-wasm host for tests: runs any proxy-wasm 0.2.x module the way Envoy does, with the
+//! A proxy-wasm host for tests: runs any proxy-wasm module (ABI 0.1.0 to 0.2.1) the way Envoy does, with the
 //! clock, randomness, upstreams and services under the test's control. It knows no policy.
 //!
 //! ```no_run
@@ -21,7 +21,8 @@ pub use host::log::{Level, LogLine};
 pub use host::message::{Headers, Request, Response};
 pub use host::module::Module;
 pub use host::process::{Metric, MetricKind, Process, SharedValue};
+pub use host::schedule::{Choice, next_order};
 pub use host::services::{GrpcCall, GrpcReply, HttpCall, HttpReply, NoServices, Services};
 pub use host::settings::{BodySequence, FailurePolicy, Limits, Profile, Settings};
-pub use host::upstream::{Reply, Upstream};
+pub use host::upstream::{Client, Next, Reply, Upstream};
 pub use host::worker::Worker;

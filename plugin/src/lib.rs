@@ -2,6 +2,9 @@
 
 mod abi;
 mod callbacks;
+mod calls;
+mod grpc;
 mod http;
+mod notice;
 mod root;
 mod shared;

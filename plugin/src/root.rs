@@ -8,6 +8,7 @@ use toolgate_engine::config::{Faults, Severity};
 
 use crate::abi::{self, Body, Level};
 use crate::callbacks::RootContext;
+use crate::calls::Ids;
 use crate::http::Filter;
 
 /// The root context.
@@ -45,8 +46,8 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Filter {
-        Filter::new(self.gate.clone())
+    fn create_http_context(&self, ids: Ids) -> Filter {
+        Filter::new(self.gate.clone(), ids)
     }
 }
 

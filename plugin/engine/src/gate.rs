@@ -13,6 +13,7 @@ use crate::config::approvals::RawApprovals;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::decide::Approvals;
+use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -40,6 +41,8 @@ pub struct Gate {
     pub admin: Option<Admin>,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// Limits that a service counts for all proxies together.
+    pub global_limits: Option<GlobalLimits>,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -52,6 +55,8 @@ pub struct NamedPolicy {
     /// SHA-256 of the policy as it was written, in canonical form.
     pub hash: [u8; 32],
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Which of its limits a service counts for all proxies.
+    pub global: Chosen,
 }
 
 impl Gate {
@@ -107,6 +112,7 @@ impl Gate {
                         Sha256::digest(text.as_bytes()).into()
                     }),
                     counters: RefCell::default(),
+                    global: Chosen::default(),
                 });
             }
         }
@@ -126,6 +132,9 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let global_limits = raw
+            .global_limits
+            .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
             partial: policies.iter().any(|named| named.policy.is_partial()),
             anonymous: names.get("").copied(),
@@ -136,7 +145,13 @@ impl Gate {
             hold_headers: raw.hold_headers,
             approvals: raw.approvals.and_then(approvals),
             admin: raw.admin.map(|operators| Admin::compile(operators, faults)),
+            global_limits,
         })
+    }
+
+    /// All policies: `policy` first, if there is one, then those under `policies`.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
     }
 
     /// The policy that a caller was given; `None` denies.
@@ -193,12 +208,8 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-        let limits = policy
-            .all_tools
-            .iter()
-            .chain(entries.flat_map(|e| &e.limits));
-        let mut ids: Vec<(usize, CounterId)> = limits
+        let mut ids: Vec<(usize, CounterId)> = policy
+            .limits()
             .map(|limit| (limit.number, identity(policy, limit, server)))
             .collect();
         // Numbers are given without gaps, so sorting puts each identity at its limit's number.

@@ -2,6 +2,7 @@
 
 use super::approvals::{RawApprovals, RawOperator, read_admin, read_approvals};
 use super::fault::Faults;
+use super::global_limits::{RawGlobalLimits, read_global_limits};
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
 use crate::json::Value;
@@ -69,6 +70,8 @@ pub struct RawPlugin<'a> {
     pub approvals: Option<RawApprovals>,
     /// `admin`: the operators of approvals.
     pub admin: Option<Vec<RawOperator>>,
+    /// `global_limits`.
+    pub global_limits: Option<RawGlobalLimits>,
 }
 
 const KEYS: [&str; 11] = [
@@ -150,17 +153,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
         .get("approvals")
         .and_then(|f| read_approvals(f, faults));
     plugin.admin = object.get("admin").and_then(|f| read_admin(f, faults));
-    for (key, issue) in [
-        ("audit", "settings of the decision record are not built yet"),
-        (
-            "global_limits",
-            "limits across several proxies are not built yet",
-        ),
-    ] {
-        // Accepting a setting without acting on it would be a silent hole.
-        if let Some(field) = object.get(key) {
-            faults.error(&field.pointer, format!("{issue}: remove `{key}`"));
-        }
+    if let Some(global) = object.get("global_limits") {
+        plugin.global_limits = read_global_limits(global, faults);
+    }
+    // Accepting a setting without acting on it would be a silent hole.
+    if let Some(field) = object.get("audit") {
+        let why = "settings of the decision record are not built yet: remove `audit`";
+        faults.error(&field.pointer, why);
     }
     Some(plugin)
 }

@@ -1,6 +1,7 @@
 //! What the policy says of a call, and why.
 
 use super::taken::Taken;
+use crate::global::Ask;
 
 /// Rule identifiers that are not pointers into a policy.
 pub mod pseudo {
@@ -100,6 +101,8 @@ pub struct Verdict {
     pub denial: Option<Denial>,
     /// What was charged, to be kept until the outcome is known.
     pub taken: Taken,
+    /// What a rate limit service must admit too before the call may go on.
+    pub asks: Vec<Ask>,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
     /// The person's yes that let it pass.
@@ -112,6 +115,7 @@ impl Verdict {
         Self {
             denial: None,
             taken: Taken::default(),
+            asks: Vec::new(),
             shadow: Vec::new(),
             approved: None,
         }

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::request::form;
+use super::service::{Decided, give_back, rounds};
 use super::{Exchange, Expect, RequestStep, plain};
 use crate::config::policy::DenyWith;
-use crate::decide::{Denial, Taken};
+use crate::decide::{Denial, Verdict};
 use crate::denial;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Headers, Message, Reply, Role};
@@ -27,35 +28,52 @@ impl Exchange {
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let mut taken: Vec<Taken> = Vec::new();
-        let mut shadow = Vec::new();
+        let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, false, around, trace);
             self.record_verdict(&gate, message, &verdict);
-            let Some(denial) = &verdict.denial else {
-                taken.push(verdict.taken);
-                shadow.extend(verdict.shadow);
-                continue;
-            };
-            for taken in taken {
-                taken.give_all_back(around);
+            if let Some(denial) = &verdict.denial {
+                give_back(&mut decided, around);
+                let form = form(self.policy());
+                return RequestStep::Reply(batch_reply(messages, index, denial, form));
             }
-            return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
+            decided.push(Decided {
+                id: message.id.map(str::to_owned),
+                verdict,
+            });
         }
+        let rounds = match rounds(&mut decided) {
+            Ok(rounds) => rounds,
+            Err((index, denial)) => {
+                give_back(&mut decided, around);
+                let verdict = Verdict::denied(denial.clone());
+                if let Some(message) = messages.get(index) {
+                    self.record_verdict(&gate, message, &verdict);
+                }
+                let form = form(self.policy());
+                return RequestStep::Reply(batch_reply(messages, index, &denial, form));
+            }
+        };
         let caller = Exchange::grant_name(&gate, &self.caller);
+        let shadow: Vec<Denial> = decided
+            .iter()
+            .flat_map(|decided| decided.verdict.shadow.iter().cloned())
+            .collect();
         self.note(&Record {
             shadow: &shadow,
             ..plain(Outcome::Allow, Some("batch"), caller)
         });
-        for (message, taken) in messages.iter().zip(taken) {
-            self.pending.add(message.id, taken);
-        }
-        self.forward(Expect::List)
+        self.ask(rounds, decided, Expect::List)
     }
 }
 
 /// The denied element its denial, the other requests that they were not run.
-fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
+pub(super) fn batch_reply(
+    messages: &[Message<'_>],
+    denied: usize,
+    denial: &Denial,
+    form: DenyWith,
+) -> Reply {
     let mut bodies = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         if message.role != Role::Request {

@@ -8,6 +8,7 @@ mod batch;
 mod refund;
 mod request;
 mod response;
+mod service;
 mod view;
 
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use crate::record::{Outcome, Record};
 
 pub use refund::MAX_ANSWER_BYTES;
 pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use service::ServiceCall;
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum RequestStep {
     },
     /// Forward nothing yet: the body decides.
     AwaitBody,
+    /// Forward nothing yet: make this call, and tell [`Exchange::on_service_answer`] its answer.
+    Ask(ServiceCall),
     /// Answer it here; the upstream sees nothing.
     Reply(Reply),
 }
@@ -62,6 +66,8 @@ pub struct Exchange {
     stream: response::Stream,
     record: Option<String>,
     effort: Effort,
+    waiting: Option<Box<service::Waiting>>,
+    notice: Option<String>,
 }
 
 impl Exchange {
@@ -77,6 +83,8 @@ impl Exchange {
             stream: response::Stream::default(),
             record: None,
             effort: Effort::default(),
+            waiting: None,
+            notice: None,
         }
     }
 

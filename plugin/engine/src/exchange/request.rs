@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::service::{Decided, give_back, rounds};
 use super::{Exchange, Expect, RequestStep, plain};
 use crate::caller::Caller;
 use crate::config::policy::DenyWith;
@@ -10,6 +11,7 @@ use crate::decide::{
 };
 use crate::denial;
 use crate::gate::{Gate, NamedPolicy};
+use crate::global::Rounds;
 use crate::mcp::head::Method;
 use crate::mcp::message::{Body, read_body};
 use crate::mcp::method;
@@ -184,14 +186,26 @@ impl Exchange {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let verdict = self.judge(&gate, headers, message, true, around, trace);
-        self.record_verdict(&gate, message, &verdict);
+        let mut decided = [Decided {
+            id: message.id.map(str::to_owned),
+            verdict,
+        }];
+        let rounds = match rounds(&mut decided) {
+            Ok(rounds) => rounds,
+            Err((_, denial)) => {
+                give_back(&mut decided, around);
+                let [decided] = &mut decided;
+                decided.verdict.denial = Some(denial);
+                Rounds::default()
+            }
+        };
+        let [Decided { verdict, .. }] = &decided;
+        self.record_verdict(&gate, message, verdict);
         if let Some(denial) = &verdict.denial {
             let form = form(self.policy());
             return RequestStep::Reply(denial::reply(denial, message, form, era));
         }
-        self.pending.add(message.id, verdict.taken);
-        self.id = message.id.map(str::to_owned);
-        self.forward(expectation(message))
+        self.ask(rounds, decided.into(), expectation(message))
     }
 
     pub(super) fn judge(

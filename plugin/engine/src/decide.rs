@@ -1,6 +1,7 @@
 //! The one pipeline from a tool call to a verdict (`policy-language.md` D).
 
 mod approval;
+mod arguments;
 mod charge;
 mod fact;
 mod method;
@@ -12,7 +13,6 @@ mod verdict;
 
 use crate::caller::{Caller, Grant};
 use crate::gate::NamedPolicy;
-use crate::json::Value;
 use crate::mcp::Headers;
 use crate::policy::Limit;
 use crate::policy::condition::Effort;
@@ -24,6 +24,7 @@ use charge::charge;
 use rule::ask;
 
 pub use approval::Approvals;
+pub use arguments::Arguments;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
@@ -34,8 +35,8 @@ pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdi
 pub struct Call<'a> {
     /// The tool's name, decoded.
     pub tool: &'a str,
-    /// Its arguments, an object; `None` reads as `{}`.
-    pub arguments: Option<Value<'a>>,
+    /// Its arguments.
+    pub arguments: Arguments<'a>,
     /// The request's headers.
     pub headers: &'a Headers<'a>,
     /// Who calls.

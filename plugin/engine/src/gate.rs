@@ -13,6 +13,7 @@ use crate::config::approvals::RawApprovals;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::decide::Approvals;
+use crate::digest::digest;
 use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
@@ -107,7 +108,7 @@ impl Gate {
                     name: name.to_owned(),
                     policy,
                     // Of a document too large to be put in order, any digest that changes with it.
-                    hash: raw_policy.value.and_then(json::digest).unwrap_or_else(|| {
+                    hash: raw_policy.value.and_then(digest).unwrap_or_else(|| {
                         let text = raw_policy.value.map(json::Value::text).unwrap_or_default();
                         Sha256::digest(text.as_bytes()).into()
                     }),
@@ -208,13 +209,14 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let mut ids: Vec<(usize, CounterId)> = policy
-            .limits()
-            .map(|limit| (limit.number, identity(policy, limit, server)))
-            .collect();
-        // Numbers are given without gaps, so sorting puts each identity at its limit's number.
-        ids.sort_unstable_by_key(|(number, _)| *number);
-        ids.into_iter().map(|(_, id)| id).collect()
+        let mut ids = vec![None; policy.limit_count];
+        for limit in policy.limits() {
+            if let Some(id) = ids.get_mut(limit.number) {
+                *id = Some(identity(policy, limit, server));
+            }
+        }
+        // Numbers are given without gaps, so every place was filled.
+        ids.into_iter().flatten().collect()
     }
 }
 

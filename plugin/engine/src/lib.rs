@@ -7,11 +7,11 @@ pub mod caller;
 pub mod config;
 pub mod decide;
 pub mod denial;
+mod digest;
 pub mod exchange;
 pub mod gate;
 pub mod glob;
 pub mod global;
-pub mod json;
 pub mod learned;
 pub mod limit;
 pub mod mcp;
@@ -22,6 +22,8 @@ pub mod ratelimit;
 pub mod record;
 pub mod surroundings;
 pub mod trace;
+
+pub use toolgate_json as json;
 
 pub use exchange::Exchange;
 pub use gate::Gate;

@@ -5,8 +5,8 @@ use super::Call;
 use super::verdict::{ApprovalState, Approved, Denial, DenialKind};
 use crate::approval::{Answer, Asked, Bond, Keys, Notice, Place, Places, ask};
 use crate::caller::Caller;
+use crate::digest::digest;
 use crate::gate::NamedPolicy;
-use crate::json::{self, Kind, Value};
 use crate::policy::Approval;
 use crate::surroundings::Surroundings;
 
@@ -45,7 +45,7 @@ pub(super) fn yes(
             "Send this call alone, not in a batch, to ask for approval.",
         ));
     }
-    let (Some(who), Some(digest)) = (who(call, around), digest(call)) else {
+    let (Some(who), Some(digest)) = (who(call, around), digest(call.arguments.value())) else {
         return Err(impossible(FAILED));
     };
     let asked = Asked {
@@ -68,10 +68,9 @@ pub(super) fn yes(
         tool: call.tool,
         rule: &approval.rule.id,
         message: &denial.message,
-        arguments: call
-            .arguments
-            .filter(|_| approval.shows_arguments)
-            .map(|a| a.text()),
+        arguments: approval
+            .shows_arguments
+            .then(|| call.arguments.value().text()),
     };
     let state = match ask(around, &asked, &notice) {
         Ok(Answer::Pass { id, by }) => {
@@ -95,12 +94,6 @@ pub(super) fn yes(
         Err(_) => ApprovalState::Impossible(FAILED),
     };
     Err(waits(state))
-}
-
-/// SHA-256 of the arguments in canonical form; `None` where that would be too much work.
-fn digest(call: &Call<'_>) -> Option<[u8; 32]> {
-    let empty = Value::proven(Kind::Object, "{}");
-    json::digest(call.arguments.unwrap_or(empty))
 }
 
 /// Who asks, and where its requests stand.

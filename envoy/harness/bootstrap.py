@@ -29,6 +29,8 @@ class Bootstrap:
     path: Path
     listener: str
     """The name of the configuration's own listener."""
+    listeners: int
+    """How many listeners there are."""
     ecds: Path | None
     """The filter's own file, when the configuration reads one."""
 
@@ -52,15 +54,17 @@ def write(
     listen: tuple[str, int] = ("127.0.0.1", 0),
     upstream_http2: bool = False,
     upstream_tls: bool = False,
+    operators: dict[str, Any] | None = None,
     sites: Mapping[str, Site] | None = None,
     rate_limit: tuple[str, int] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
     Ports are 0, so that the system chooses. `plugin` is the plugin's configuration: an object, or the exact text to
-    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`. Each of `sites` is a
-    listener of that name besides; not with a configuration that reads its filter from a file. `rate_limit` is the
-    address of the cluster of that name, which comes from envoy-global-limits.yaml where the configuration has none.
+    give Envoy; None keeps the one in the file. `operators` is the same for the operators' listener. The cluster becomes
+    one endpoint at `upstream`. Each of `sites` is a listener of that name besides; not with a configuration that reads
+    its filter from a file. `rate_limit` is the address of the cluster of that name, which comes from
+    envoy-global-limits.yaml where the configuration has none.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -87,13 +91,17 @@ def write(
         write_ecds(ecds, module=module, plugin=plugin)
     else:
         _fill(toolgate["typed_config"]["config"], module, plugin)
+    for extra in document["static_resources"]["listeners"][1:]:
+        extra["address"]["socket_address"]["port_value"] = 0
+        filters = extra["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
+        _fill(filters[0]["typed_config"]["config"], module, operators)
     for name_, site in (sites or {}).items():
         _add_site(document, name_, site, module)
     if rate_limit is not None:
         _use_rate_limit(document, rate_limit)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
-    return Bootstrap(path=path, listener=listener["name"], ecds=ecds)
+    return Bootstrap(path=path, listener=listener["name"], listeners=len(document["static_resources"]["listeners"]), ecds=ecds)
 
 
 def _use_rate_limit(document: dict[str, Any], address: tuple[str, int]) -> None:

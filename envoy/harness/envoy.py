@@ -29,6 +29,7 @@ class Envoy:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         upstream_http2: bool = False,
         upstream_tls: bool = False,
+        operators: dict[str, Any] | None = None,
         sites: Mapping[str, bootstrap.Site] | None = None,
         rate_limit: tuple[str, int] | None = None,
         folder: Path | None = None,
@@ -55,6 +56,7 @@ class Envoy:
             listen=listen,
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
+            operators=operators,
             sites=sites,
             rate_limit=rate_limit,
         )
@@ -76,7 +78,7 @@ class Envoy:
         self.process = Process("Envoy", argv, log=self.folder / "envoy.log", limit=limit, env=env)
         try:
             self.admin = self._admin_address(admin_file, ready_in)
-            self.ports = self._listener_ports(1 + len(sites or {}), ready_in)
+            self.ports = self._listener_ports(written.listeners, ready_in)
             self.host, self.port = listen[0], self.ports[written.listener]
         except BaseException:
             self.stop()

@@ -94,7 +94,9 @@ def _environment(python: Path, pins: Path, what: str) -> None:
     def make() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            process.run([sys.executable, "-m", "venv", folder], limit=LIMIT)
+            # The Python that an environment was made from: this one may be the environment that was just removed.
+            python_of_machine = getattr(sys, "_base_executable", None) or sys.executable
+            process.run([python_of_machine, "-m", "venv", folder], limit=LIMIT)
         except process.ProcessError as error:
             raise process.ProcessError(f"{error}\nOn Debian and Ubuntu: apt-get install python3-venv") from error
         process.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins], limit=LIMIT)

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod approvals;
 mod check;
 mod clock;
 mod config;
@@ -54,6 +55,7 @@ enum Command {
     Pin(pin::PinTools),
     Config(config::Config),
     Scan(scan::Scan),
+    Approvals(approvals::Approvals),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -72,6 +74,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Pin(pin) => pin.run(),
         Command::Config(config) => config.run(),
         Command::Scan(scan) => scan.run(),
+        Command::Approvals(approvals) => approvals.run(),
     };
     match result {
         Ok(code) => code,

@@ -2,6 +2,7 @@
 
 mod commands;
 mod scenario;
+mod wire;
 mod yaml;
 
 use std::process::ExitCode;

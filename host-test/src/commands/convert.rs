@@ -85,7 +85,14 @@ const LIMIT_KEYS: [&str; 9] = [
     "on_deny",
     "mode",
 ];
-const GUARD_KEYS: [&str; 5] = ["conditions", "timeout", "on_deny", "message", "mode"];
+const GUARD_KEYS: [&str; 6] = [
+    "conditions",
+    "timeout",
+    "show_arguments",
+    "on_deny",
+    "message",
+    "mode",
+];
 const CONDITION_KEYS: [&str; 3] = ["path", "op", "value"];
 const SECTION_KEYS: [&str; 3] = ["default", "allow", "deny"];
 

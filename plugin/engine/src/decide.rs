@@ -1,5 +1,6 @@
 //! The one pipeline from a tool call to a verdict (`policy-language.md` D).
 
+mod approval;
 mod arguments;
 mod charge;
 mod fact;
@@ -18,14 +19,16 @@ use crate::policy::condition::Effort;
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
+use approval::yes;
 use charge::charge;
 use rule::ask;
 
+pub use approval::Approvals;
 pub use arguments::Arguments;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
-pub use verdict::{Denial, DenialKind, LimitState, Verdict, pseudo};
+pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdict, pseudo};
 
 /// A tools/call and everything that rules may ask about it.
 #[derive(Debug)]
@@ -46,6 +49,10 @@ pub struct Call<'a> {
     pub server: &'a str,
     /// How much searching the request may still cause.
     pub effort: &'a Effort,
+    /// How a person can be asked; `None` where nobody can.
+    pub approvals: Option<&'a Approvals>,
+    /// Whether it is the whole request, and not part of a batch.
+    pub alone: bool,
 }
 
 /// Decides a call: the first denial wins, and a denied call keeps no units.
@@ -87,15 +94,17 @@ pub fn decide_watched(
             }
         }
     }
-    for rule in entries().flat_map(|e| &e.approvals) {
+    // The first that asks speaks for all: a yes is to the call, not to a rule.
+    let mut asks = None;
+    for approval in entries().flat_map(|e| &e.approvals) {
+        let rule = &approval.rule;
         let shadow = policy.shadow || rule.shadow;
-        let denial = ask(rule, call, DenialKind::Approval, around, trace);
+        let denial = ask(rule, call, DenialKind::Approval(None), around, trace);
         trace.rule(rule, denial.as_ref(), shadow);
-        if let Some(denial) = denial {
-            verdict.note(denial, shadow);
-            if verdict.denial.is_some() {
-                return verdict;
-            }
+        match denial {
+            Some(denial) if shadow => verdict.note(denial, shadow),
+            Some(denial) if asks.is_none() => asks = Some((approval, denial)),
+            _ => {}
         }
     }
     let limits: Vec<&Limit> = policy
@@ -105,6 +114,17 @@ pub fn decide_watched(
         .collect();
     if !limits.is_empty() {
         charge(named, call, &limits, &mut verdict, around, trace);
+    }
+    if let Some((approval, denial)) = asks
+        && verdict.denial.is_none()
+    {
+        match yes(approval, denial, named, call, around) {
+            Ok(approved) => verdict.approved = Some(approved),
+            Err(denial) => {
+                std::mem::take(&mut verdict.taken).give_all_back(around);
+                verdict.denial = Some(denial);
+            }
+        }
     }
     verdict
 }

@@ -1,7 +1,7 @@
 //! A denial as the caller reads it (`mcp-wire.md`, "How clients take a denial").
 
 use crate::config::policy::DenyWith;
-use crate::decide::{Denial, DenialKind};
+use crate::decide::{ApprovalState, Denial, DenialKind};
 use crate::json::push_json_string;
 use crate::mcp::reply::{error, tool_error};
 use crate::mcp::{Era, Message, Reply, Role};
@@ -48,7 +48,7 @@ pub fn body(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) ->
     if !as_result {
         let code = match denial.kind {
             DenialKind::Limit(_) => CODE_LIMITED,
-            DenialKind::Approval => CODE_APPROVAL,
+            DenialKind::Approval(_) => CODE_APPROVAL,
             DenialKind::Rule | DenialKind::Hidden => CODE_DENIED,
         };
         return error(Some(id), code, &text, Some(&data));
@@ -62,8 +62,10 @@ pub fn body(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) ->
 
 /// What an agent can do about it, in words that the model reads.
 fn advice(denial: &Denial) -> Option<String> {
-    let DenialKind::Limit(state) = &denial.kind else {
-        return None;
+    let state = match &denial.kind {
+        DenialKind::Limit(state) => state,
+        DenialKind::Approval(Some(state)) => return Some(approval_advice(state)),
+        _ => return None,
     };
     Some(match state.retry_after {
         Some(1) => "Retry after 1 second.".to_owned(),
@@ -73,6 +75,22 @@ fn advice(denial: &Denial) -> Option<String> {
             state.max
         ),
     })
+}
+
+/// What an agent can do about a call that needs a person's yes.
+fn approval_advice(state: &ApprovalState) -> String {
+    match state {
+        ApprovalState::Waits { id, seconds, .. } => format!(
+            "Approval {id} is requested from an operator. When it is given, send exactly this call again, once; until then the same call changes nothing. It ends in {seconds} seconds."
+        ),
+        ApprovalState::Refused { id, by, .. } => {
+            format!("Approval {id} was denied by {by}. Do not send this call again.")
+        }
+        ApprovalState::Full => {
+            "Too many approvals are waiting already. Finish or drop those calls first.".to_owned()
+        }
+        ApprovalState::Impossible(why) => (*why).to_owned(),
+    }
 }
 
 /// `data.rule`, and of a limit what remains and when to come back.
@@ -89,6 +107,20 @@ fn data(denial: &Denial) -> String {
         if let Some(seconds) = state.retry_after {
             out.push_str(&format!(",\"retry_after\":{seconds}"));
         }
+    }
+    let approval = match &denial.kind {
+        DenialKind::Approval(Some(ApprovalState::Waits { id, seconds, .. })) => {
+            Some((id, "pending", seconds))
+        }
+        DenialKind::Approval(Some(ApprovalState::Refused { id, seconds, .. })) => {
+            Some((id, "denied", seconds))
+        }
+        _ => None,
+    };
+    if let Some((id, status, seconds)) = approval {
+        out.push_str(&format!(
+            ",\"approval\":{{\"id\":\"{id}\",\"status\":\"{status}\",\"ends_in\":{seconds}}}"
+        ));
     }
     out.push('}');
     out

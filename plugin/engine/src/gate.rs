@@ -6,11 +6,16 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::admin::Admin;
+use crate::approval::Keys;
 use crate::caller::{Caller, Callers};
+use crate::config::approvals::RawApprovals;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::response::Bounds;
 use crate::config::sessions::{SUBJECT_WAYS, sets};
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::decide::Approvals;
+use crate::digest::digest;
 use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
@@ -40,6 +45,10 @@ pub struct Gate {
     pub bounds: Bounds,
     /// Whether the tool that is called goes on as a header, for the proxy's other filters.
     pub export_headers: bool,
+    /// How a person can be asked for a yes; `None` where nobody can.
+    pub approvals: Option<Approvals>,
+    /// The operators of approvals, where this is their listener and decides no calls.
+    pub admin: Option<Admin>,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
     /// What is remembered of sessions.
@@ -55,6 +64,8 @@ pub struct NamedPolicy {
     pub name: String,
     /// The policy.
     pub policy: Policy,
+    /// SHA-256 of the policy as it was written, in canonical form.
+    pub hash: [u8; 32],
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
     /// Number of sets of the table in which each limit counts subjects that callers make up.
     pub subject_sets: NonZeroU32,
@@ -121,13 +132,16 @@ impl Gate {
                 policies.push(NamedPolicy {
                     name: name.to_owned(),
                     policy,
+                    hash: raw_policy.value.map(digest).unwrap_or_default(),
                     counters: RefCell::default(),
                     subject_sets,
                     global: Chosen::default(),
                 });
             }
         }
-        if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
+        if raw.admin.is_some() {
+            admin_alone(&raw, faults);
+        } else if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
             faults.error(
                 "",
                 "`policy` is missing, so every call would be denied: add `policy`, or `grants` with `policies`",
@@ -159,6 +173,8 @@ impl Gate {
             allowed_origins: raw.allowed_origins,
             bounds: raw.bounds,
             export_headers: raw.export_headers,
+            approvals: raw.approvals.and_then(approvals),
+            admin: raw.admin.map(|operators| Admin::compile(operators, faults)),
             global_limits,
         })
     }
@@ -177,6 +193,30 @@ impl Gate {
         };
         self.policies.get(index)
     }
+}
+
+/// A listener for operators has nothing else, and a key.
+fn admin_alone(raw: &RawPlugin<'_>, faults: &mut Faults) {
+    if raw.policy.is_some() || !raw.policies.is_empty() || !raw.grants.is_empty() {
+        faults.error(
+            "/admin",
+            "a listener for operators decides no calls: give it a configuration of its own, without `policy`, `policies` and `grants`",
+        );
+    }
+    if raw.approvals.is_none() && !faults.fatal() {
+        faults.error(
+            "",
+            "`approvals` is missing: `admin` seals approvals with its first key, the same as in the configuration that asks for them",
+        );
+    }
+}
+
+fn approvals(raw: RawApprovals) -> Option<Approvals> {
+    let (current, former) = raw.keys;
+    Some(Approvals {
+        keys: Keys::new(&current?, former.as_ref()),
+        most: raw.pending_per_caller,
+    })
 }
 
 impl NamedPolicy {

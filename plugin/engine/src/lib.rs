@@ -1,8 +1,12 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
 
+pub mod admin;
+pub mod approval;
+mod base32;
 pub mod caller;
 pub mod decide;
 pub mod denial;
+mod digest;
 pub mod exchange;
 pub mod gate;
 pub mod global;

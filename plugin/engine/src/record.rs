@@ -106,3 +106,9 @@ pub fn shown_name(name: &str) -> std::borrow::Cow<'_, str> {
     cut.push('…');
     cut.into()
 }
+
+/// The beginning of a text, at most `most` bytes of it, cut between characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    let end = text.floor_char_boundary(most);
+    text.get(..end).unwrap_or(text)
+}

@@ -44,6 +44,8 @@ fn decided(tools: &str, tool: &str, arguments: Option<&str>) -> Vec<String> {
         session: None,
         server: "s",
         effort: &toolgate_engine::policy::condition::Effort::default(),
+        approvals: None,
+        alone: true,
     };
     let policy = gate.policy_of(&Caller::Anonymous).unwrap();
     let verdict = decide(policy, &call, &mut Nowhere);

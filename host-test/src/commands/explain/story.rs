@@ -98,7 +98,8 @@ impl Story {
         let policy = &policy.policy;
         let entries = || entry.into_iter().chain(&policy.wildcard);
         let rules = entries().flat_map(|e| &e.rules);
-        let rules = rules.chain(entries().flat_map(|e| &e.approvals));
+        let approvals = entries().flat_map(|e| &e.approvals);
+        let rules = rules.chain(approvals.map(|approval| &approval.rule));
         let limits = policy
             .all_tools
             .iter()

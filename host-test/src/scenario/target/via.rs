@@ -6,7 +6,6 @@ mod listener;
 mod records;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -17,6 +16,7 @@ use host_test::Request;
 use super::{Seen, Target};
 use crate::scenario::server::Scripted;
 use crate::scenario::time::Seconds;
+use crate::wire;
 use clock::Clock;
 use listener::Listener;
 use records::Records;

@@ -1,5 +1,6 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
+use super::approvals::{RawApprovals, RawOperator, read_admin, read_approvals};
 use super::fault::Faults;
 use super::global_limits::{RawGlobalLimits, read_global_limits};
 use super::origin::read_origins;
@@ -82,11 +83,15 @@ pub struct RawPlugin<'a> {
     pub bounds: Bounds,
     /// `export_headers`.
     pub export_headers: bool,
+    /// `approvals`.
+    pub approvals: Option<RawApprovals>,
+    /// `admin`: the operators of approvals.
+    pub admin: Option<Vec<RawOperator>>,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "server",
     "policy",
     "policies",
@@ -101,6 +106,8 @@ const KEYS: [&str; 16] = [
     response::MAX_EVENT_BYTES,
     response::MAX_LIST_ENTRIES,
     "export_headers",
+    "approvals",
+    "admin",
     "audit",
     "global_limits",
 ];
@@ -183,6 +190,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
             faults.error(&export.pointer, why);
         }
     }
+    plugin.approvals = object
+        .get("approvals")
+        .and_then(|f| read_approvals(f, faults));
+    plugin.admin = object.get("admin").and_then(|f| read_admin(f, faults));
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);
     }
@@ -307,7 +318,7 @@ fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<Ra
     })
 }
 
-fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
+pub(super) fn read_tokens(field: &Field<'_>, faults: &mut Faults) -> Vec<[u8; 32]> {
     let fields = if field.value.kind() == crate::json::Kind::Array {
         field.elements(faults)
     } else {

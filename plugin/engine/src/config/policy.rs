@@ -5,6 +5,7 @@ use super::keyword::Keyword;
 use super::limit::{RawLimit, read_limits};
 use super::reader::{Field, Object};
 use super::tool::{RawTool, read_tool};
+use crate::json::Value;
 
 /// What happens to what the policy does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct RawSection {
 pub struct RawPolicy<'a> {
     /// Where it stands in the document that was read.
     pub pointer: String,
+    /// What was written.
+    pub value: Option<Value<'a>>,
     /// `default`; absent only in dialects B and C.
     pub default: Option<Posture>,
     /// `hide`.
@@ -117,6 +120,7 @@ pub(super) const KEYS: [&str; 11] = [
 pub fn read_policy<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPolicy<'a>> {
     let object = Object::read(field, &KEYS, faults)?;
     let mut policy = RawPolicy {
+        value: Some(field.value),
         pointer: field.pointer.clone(),
         mode: read_mode(&object, faults),
         ..RawPolicy::default()

@@ -59,6 +59,8 @@ pub struct RawApproval<'a> {
     pub timeout: Option<u64>,
     /// What the person is told.
     pub message: Option<String>,
+    /// Whether operators see the arguments.
+    pub show_arguments: bool,
     /// Whether it only records.
     pub mode: Option<Mode>,
 }
@@ -212,7 +214,8 @@ fn read_guard<'a>(
 }
 
 fn read_approval<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawApproval<'a>> {
-    let object = Object::read(field, &["conditions", "timeout", "message", "mode"], faults)?;
+    let known = ["conditions", "timeout", "message", "mode", "show_arguments"];
+    let object = Object::read(field, &known, faults)?;
     let conditions = object
         .required("conditions", faults)
         .map(|f| read_conditions(f, faults));
@@ -221,8 +224,14 @@ fn read_approval<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawApprov
         conditions: conditions?,
         timeout: object.get("timeout").and_then(|f| read_timeout(f, faults)),
         message: object.get("message").and_then(|f| f.string(faults)),
+        show_arguments: read_show_arguments(&object, faults),
         mode: read_mode(&object, faults),
     })
+}
+
+fn read_show_arguments(object: &Object<'_>, faults: &mut Faults) -> bool {
+    let shown = object.get("show_arguments");
+    shown.and_then(|f| f.boolean(faults)).unwrap_or(false)
 }
 
 /// `"30m"`: digits and one of `s`, `m`, `h`, `d`.
@@ -399,6 +408,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
                 .get("approval_timeout")
                 .and_then(|f| read_timeout(f, faults)),
             message: said.clone(),
+            show_arguments: false,
             mode,
         })),
         Action::Evaluate | Action::Allow => {

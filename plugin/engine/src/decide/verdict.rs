@@ -25,8 +25,46 @@ pub enum DenialKind {
     Rule,
     /// A limit says so.
     Limit(LimitState),
-    /// A person must be asked.
-    Approval,
+    /// A person must be asked; where one was, how that stands.
+    Approval(Option<ApprovalState>),
+}
+
+/// How a request for a person's yes stands, for replies and records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApprovalState {
+    /// It waits.
+    Waits {
+        /// Its id, `apr_…`.
+        id: String,
+        /// Seconds until it ends.
+        seconds: u64,
+        /// Whether this call made it.
+        fresh: bool,
+        /// The id of the request for the same call that ended before.
+        expired: Option<String>,
+    },
+    /// A person said no.
+    Refused {
+        /// The request's id.
+        id: String,
+        /// Who.
+        by: String,
+        /// Seconds until it may be asked again.
+        seconds: u64,
+    },
+    /// The caller has as many requests open as it may.
+    Full,
+    /// It could not be asked for; what the caller can do.
+    Impossible(&'static str),
+}
+
+/// A person's yes that a call used up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// The request's id, `apr_…`.
+    pub id: String,
+    /// Who gave it.
+    pub by: String,
 }
 
 /// How a limit stands, for replies.
@@ -55,6 +93,8 @@ pub struct Verdict {
     pub asks: Vec<Ask>,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
+    /// The person's yes that let it pass.
+    pub approved: Option<Approved>,
 }
 
 impl Verdict {
@@ -65,6 +105,7 @@ impl Verdict {
             taken: Taken::default(),
             asks: Vec::new(),
             shadow: Vec::new(),
+            approved: None,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The adapter calls the methods in the order of an HTTP stream and does what they answer.
 
+mod admin;
 mod attempt;
 mod batch;
 mod export;

@@ -30,6 +30,9 @@ impl Exchange {
         end_of_stream: bool,
         around: &mut dyn Surroundings,
     ) -> RequestStep {
+        if let Some(step) = self.administer(headers, around) {
+            return step;
+        }
         if let Err(rejection) = origin::check(self.gate.allowed_origins.as_deref(), headers) {
             return self.reject(&rejection);
         }
@@ -203,7 +206,7 @@ impl Exchange {
         self.meet(headers, around);
         self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
-        let verdict = self.judge(&gate, headers, message, around, trace);
+        let verdict = self.judge(&gate, headers, message, true, around, trace);
         let mut decided = [Decided {
             id: message.id.map(str::to_owned),
             verdict,
@@ -235,6 +238,7 @@ impl Exchange {
         gate: &Gate,
         headers: &Headers<'_>,
         message: &Message<'_>,
+        alone: bool,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> Verdict {
@@ -266,6 +270,8 @@ impl Exchange {
             session: self.membership.own(),
             server: &self.server,
             effort: &self.effort,
+            approvals: gate.approvals.as_ref(),
+            alone,
         };
         decide_watched(named, &call, around, trace)
     }

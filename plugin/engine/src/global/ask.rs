@@ -1,7 +1,8 @@
 //! What a call asks of the service for one limit.
 
 use super::expressed;
-use crate::limit::{CounterId, Quota, base32};
+use crate::base32;
+use crate::limit::{CounterId, Quota};
 use crate::policy::Limit;
 use crate::ratelimit::{Descriptor, Override};
 
@@ -72,9 +73,9 @@ impl Ask {
     /// The descriptor's values; with `numbers`, the limit's own number and window go along.
     pub(super) fn values(&self, numbers: bool) -> Values {
         let mut counter = String::with_capacity(26);
-        base32(&mut counter, self.counter.as_bytes());
+        base32::push(&mut counter, self.counter.as_bytes());
         let mut subject = String::with_capacity(26);
-        base32(&mut subject, &self.subject);
+        base32::push(&mut subject, &self.subject);
         Values {
             limit: shown(&self.limit.counter),
             counter,

@@ -49,7 +49,8 @@ impl OwnSlot {
         Self(id::truncated(hash))
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8; 10] {
+    /// The 10 bytes.
+    pub fn as_bytes(&self) -> &[u8; 10] {
         &self.0
     }
 

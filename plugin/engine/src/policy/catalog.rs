@@ -32,7 +32,7 @@ impl Entry {
         let rules = self
             .rules
             .iter()
-            .chain(&self.approvals)
+            .chain(self.approvals.iter().map(|approval| &approval.rule))
             .map(|rule| &rule.id);
         rules
             .chain(self.limits.iter().map(|limit| &limit.id))

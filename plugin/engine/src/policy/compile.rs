@@ -17,7 +17,7 @@ use crate::limit::{Algorithm, Quota, Window};
 
 use super::condition::Condition;
 use super::model::{
-    Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
+    Approval, Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
 use super::path::{Path, Root};
 use super::schema::Schema;
@@ -26,6 +26,9 @@ use super::tools::{Hidden, Names, ToolTable};
 /// The most entries under `tools`, names under `hide` and the like, and limits of one entry.
 const MAX_NAMES: usize = 50_000;
 const MAX_LIMITS: usize = 16;
+
+/// How long a request for approval waits where the policy does not say: 30 minutes, in seconds.
+const DEFAULT_TIMEOUT: u32 = 1_800;
 
 /// Compiles a policy; `None` when any fault refuses it.
 pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
@@ -208,8 +211,8 @@ impl Compiler<'_> {
             entry.rules.push(rule);
         }
         for approval in &raw.approve_if {
-            let rule = self.approval(approval);
-            entry.approvals.push(rule);
+            let approval = self.approval(approval);
+            entry.approvals.push(approval);
         }
         let mut limits = self.limits(&raw.limits, Some(key));
         for rule in &raw.rules {
@@ -226,8 +229,8 @@ impl Compiler<'_> {
                         .push(self.guard_rule(guard, Check::DenyIf(Vec::new())));
                 }
                 RawRule::Approve(approval) => {
-                    let rule = self.approval(approval);
-                    entry.approvals.push(rule);
+                    let approval = self.approval(approval);
+                    entry.approvals.push(approval);
                 }
                 RawRule::Validate(validate, said, mode) => {
                     let rule = self.validate(validate).map(|rule| Rule {
@@ -251,7 +254,8 @@ impl Compiler<'_> {
         }
         entry.limits = limits;
         if shadow {
-            let rules = entry.rules.iter_mut().chain(&mut entry.approvals);
+            let approvals = entry.approvals.iter_mut().map(|a| &mut a.rule);
+            let rules = entry.rules.iter_mut().chain(approvals);
             rules.for_each(|rule| rule.shadow = true);
             entry
                 .limits
@@ -309,16 +313,21 @@ impl Compiler<'_> {
         })
     }
 
-    fn approval(&mut self, raw: &RawApproval<'_>) -> Rule {
+    fn approval(&mut self, raw: &RawApproval<'_>) -> Approval {
         let conditions = self.conditions(&raw.conditions);
-        Rule {
-            id: self.id(&raw.pointer),
-            message: raw
-                .message
-                .clone()
-                .unwrap_or_else(|| "Approval by a person is required for this call".to_owned()),
-            check: Check::DenyIf(conditions),
-            shadow: raw.mode == Some(Mode::Shadow),
+        let timeout = raw.timeout.and_then(|seconds| u32::try_from(seconds).ok());
+        Approval {
+            rule: Rule {
+                id: self.id(&raw.pointer),
+                message: raw
+                    .message
+                    .clone()
+                    .unwrap_or_else(|| "Approval by a person is required for this call".to_owned()),
+                check: Check::DenyIf(conditions),
+                shadow: raw.mode == Some(Mode::Shadow),
+            },
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            shows_arguments: raw.show_arguments,
         }
     }
 

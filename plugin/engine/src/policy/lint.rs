@@ -113,7 +113,12 @@ impl Lint<'_> {
     fn rules(&mut self, entry: &Entry) {
         let wall = self.always_denies(entry);
         let behind = wall.map_or(usize::MAX, |(index, _)| index);
-        for (index, rule) in entry.rules.iter().chain(&entry.approvals).enumerate() {
+        for (index, rule) in entry
+            .rules
+            .iter()
+            .chain(entry.approvals.iter().map(|a| &a.rule))
+            .enumerate()
+        {
             if let Some((_, deny)) = wall
                 && index > behind
             {

@@ -14,7 +14,7 @@ mod tools;
 
 pub use compile::compile;
 pub use model::{
-    Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
+    Approval, Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
 pub use refund::Failure;
 pub use tools::{Hidden, Listing, Names, ToolTable};

@@ -51,8 +51,8 @@ pub struct Entry {
     pub key: String,
     /// In the order in which they are asked.
     pub rules: Vec<Rule>,
-    /// Asked last, before any unit is taken.
-    pub approvals: Vec<Rule>,
+    /// When a person must be asked.
+    pub approvals: Vec<Approval>,
     /// Charged when all rules have passed.
     pub limits: Limits,
 }
@@ -72,6 +72,17 @@ pub struct Rule {
     pub check: Check,
     /// Whether it only records.
     pub shadow: bool,
+}
+
+/// A rule that asks for a person's yes.
+#[derive(Debug)]
+pub struct Approval {
+    /// When it asks; it "denies" the calls that need a yes.
+    pub rule: Rule,
+    /// How long a request waits, and how long a yes is good for, in seconds.
+    pub timeout: u32,
+    /// Whether operators see the arguments.
+    pub shows_arguments: bool,
 }
 
 /// When a rule denies.

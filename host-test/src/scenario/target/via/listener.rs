@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use host_test::Request;
 
-use super::wire;
 use crate::scenario::server::Scripted;
+use crate::wire;
 
 /// How long a kept connection may be silent.
 const IDLE: Duration = Duration::from_secs(600);

@@ -15,13 +15,13 @@ const MAX_HEADERS: usize = 100;
 const MAX_BODY: u64 = 64 * 1_048_576;
 
 /// A response, and whether it came whole.
-pub(super) struct Answer {
-    pub(super) response: Response,
-    pub(super) complete: bool,
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    pub(crate) complete: bool,
 }
 
 /// Writes a request that asks to close the connection after it.
-pub(super) fn write_request(out: &mut impl Write, request: &Request, host: &str) -> io::Result<()> {
+pub(crate) fn write_request(out: &mut impl Write, request: &Request, host: &str) -> io::Result<()> {
     let mut head = format!(
         "{} {} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n",
         request.method, request.path
@@ -38,7 +38,7 @@ pub(super) fn write_request(out: &mut impl Write, request: &Request, host: &str)
 }
 
 /// Writes a response, chunked unless it states its length, and keeps the connection.
-pub(super) fn write_response(out: &mut impl Write, response: &Response) -> io::Result<()> {
+pub(crate) fn write_response(out: &mut impl Write, response: &Response) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", response.status).into_bytes();
     push_headers(&mut head, &response.headers);
     let chunked = response.header("content-length").is_none();
@@ -73,7 +73,7 @@ fn push_headers(head: &mut Vec<u8>, headers: &host_test::Headers) {
 }
 
 /// Reads one response. A body that ends early is told, not an error.
-pub(super) fn read_response(stream: &mut TcpStream, method: &str) -> io::Result<Answer> {
+pub(crate) fn read_response(stream: &mut TcpStream, method: &str) -> io::Result<Answer> {
     let mut input = BufReader::new(stream);
     loop {
         let head = read_head(&mut input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -100,7 +100,7 @@ pub(super) fn read_response(stream: &mut TcpStream, method: &str) -> io::Result<
 }
 
 /// Reads one request; `None` where the connection ended between requests.
-pub(super) fn read_request(input: &mut impl BufRead) -> io::Result<Option<Request>> {
+pub(crate) fn read_request(input: &mut impl BufRead) -> io::Result<Option<Request>> {
     let Some(head) = read_head(input)? else {
         return Ok(None);
     };

@@ -1,0 +1,38 @@
+//! What an approval is for: one call of one caller, under one policy.
+
+use sha2::{Digest, Sha256};
+
+/// The digest of everything that must be the same when an approval is used.
+///
+/// Canonical arguments, so that a call that means the same is the same call: the order of keys,
+/// white space and the spelling of numbers and strings do not matter, anything else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bond(pub(super) [u8; 32]);
+
+impl Bond {
+    /// Binds a call.
+    ///
+    /// - `caller`: who it is, in parts of which the first says of what kind (`grant`, …);
+    /// - `server`: the upstream's name;
+    /// - `tool`: its name, as it will be run;
+    /// - `arguments`: SHA-256 of their canonical form;
+    /// - `policy`: SHA-256 of the policy that asked.
+    pub fn of(
+        caller: &[&[u8]],
+        server: &str,
+        tool: &str,
+        arguments: &[u8; 32],
+        policy: &[u8; 32],
+    ) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"toolgate/approval/bond/1");
+        let count = u64::try_from(caller.len()).unwrap_or(u64::MAX);
+        hash.update(count.to_le_bytes());
+        let call = [server.as_bytes(), tool.as_bytes(), arguments, policy];
+        for part in caller.iter().copied().chain(call) {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+}

@@ -1,0 +1,400 @@
+//! The steps of a request: asked, decided by a person, used once; each one compare-and-swap.
+
+use super::bond::Bond;
+use super::directory::{self, Full};
+use super::id::ApprovalId;
+use super::keys::{Keys, Seal};
+use super::notice::{self, Notice};
+use super::place::{Place, row_key};
+use super::row::{NAME_BYTES, ROW_PLACES, Request, Row, State};
+use crate::limit::{Change, Store, StoreError};
+
+const NANOS: u64 = 1_000_000_000;
+
+/// A call that needs a person's yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The configuration's keys.
+    pub keys: &'a Keys,
+    /// Where the caller's requests stand.
+    pub place: Place,
+    /// What the yes must be for.
+    pub bond: Bond,
+    /// Nanoseconds since 1970.
+    pub now: u64,
+    /// How long the request waits, and how long a yes is good for, in seconds.
+    pub timeout: u32,
+    /// How many requests the caller may have open, at most [`ROW_PLACES`].
+    pub most: u8,
+}
+
+/// What became of a call that needs a yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It has one, and has used it up: the call passes.
+    Pass {
+        /// Of which request.
+        id: ApprovalId,
+        /// Who gave it.
+        by: String,
+    },
+    /// It waits for one.
+    Wait(Standing),
+    /// A person said no.
+    Refused {
+        /// To which request.
+        id: ApprovalId,
+        /// Who.
+        by: String,
+        /// Seconds until it may be asked again.
+        again: u64,
+    },
+    /// Too many requests are open.
+    Full,
+}
+
+/// A request that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name.
+    pub id: ApprovalId,
+    /// When it ends, in nanoseconds since 1970.
+    pub ends: u64,
+    /// Seconds until then, rounded up.
+    pub left: u64,
+    /// Whether this call made it.
+    pub fresh: bool,
+    /// The request for the same call that ended undecided or unused before.
+    pub expired: Option<ApprovalId>,
+}
+
+/// Asks for the call of `asked`: uses up a yes that is there, or makes sure that a request waits.
+///
+/// # Errors
+/// The store's; the call is then denied, and no yes is used up as far as can be known.
+pub fn ask(
+    store: &mut dyn Store,
+    asked: &Asked<'_>,
+    notice: &Notice<'_>,
+) -> Result<Answer, StoreError> {
+    let mut step = turn(store, asked, false)?;
+    if let Turn::Missing { ends } = step {
+        // Listed first: a request that operators cannot see would wait for nobody.
+        match directory::enter(store, &asked.place.row, ends, asked.now) {
+            Ok(()) => {}
+            Err(Full::Rows) => return Ok(Answer::Full),
+            Err(Full::Store(error)) => return Err(error),
+        }
+        step = turn(store, asked, true)?;
+    }
+    match step {
+        Turn::Missing { .. } => Err(StoreError::Contention),
+        Turn::Answer(answer) => Ok(answer),
+        Turn::Made { standing, place } => {
+            // Without it operators still see that there is a request, but not for what.
+            let _ = notice::put(store, &asked.place.row, place, &standing, notice);
+            Ok(Answer::Wait(standing))
+        }
+    }
+}
+
+/// What one look at a row led to.
+enum Turn {
+    Answer(Answer),
+    /// Nothing there, and nothing may be made yet.
+    Missing {
+        ends: u64,
+    },
+    Made {
+        standing: Standing,
+        place: u8,
+    },
+}
+
+fn turn(store: &mut dyn Store, asked: &Asked<'_>, make: bool) -> Result<Turn, StoreError> {
+    let mut result = Err(StoreError::Corrupt);
+    store.update(&row_key(&asked.place.row), &mut |old, out| {
+        let row = match Row::read(old) {
+            Ok(row) => row,
+            Err(error) => {
+                result = Err(error);
+                return Change::Keep;
+            }
+        };
+        let (turn, changed) = step(row, asked, make);
+        result = Ok(turn);
+        let Some(row) = changed else {
+            return Change::Keep;
+        };
+        row.write(out);
+        Change::Write
+    })?;
+    result
+}
+
+/// One step, and the row after it where it changes.
+fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
+    // A clock that goes back brings nothing back; and no two writes of a row have the same time,
+    // so no two requests have the same id.
+    let now = asked.now.max(row.latest.saturating_add(1));
+    row.latest = now;
+    let ours = |r: &Request| r.bond == asked.bond && r.caller == asked.place.caller;
+    let mut expired = None;
+    if let Some(at) = row.requests.iter().position(ours) {
+        let request = row.requests.swap_remove(at);
+        if request.ends <= now {
+            expired = Some(request.id);
+        } else {
+            match request.state {
+                State::Pending => {
+                    let standing = Standing {
+                        id: request.id,
+                        ends: request.ends,
+                        left: seconds(request.ends, now),
+                        fresh: false,
+                        expired: None,
+                    };
+                    return (Turn::Answer(Answer::Wait(standing)), None);
+                }
+                State::Denied => {
+                    let refused = Answer::Refused {
+                        id: request.id,
+                        again: seconds(request.ends, now),
+                        by: request.by,
+                    };
+                    return (Turn::Answer(refused), None);
+                }
+                State::Approved if sealed(asked.keys, &request) => {
+                    let pass = Answer::Pass {
+                        id: request.id,
+                        by: request.by,
+                    };
+                    return (Turn::Answer(pass), Some(row));
+                }
+                // Nobody with the key gave this yes: it is worth nothing.
+                State::Approved => {}
+            }
+        }
+    }
+    let ends = now.saturating_add(u64::from(asked.timeout).saturating_mul(NANOS));
+    if !make {
+        return (Turn::Missing { ends }, None);
+    }
+    if !make_room(&mut row, asked, now) {
+        return (Turn::Answer(Answer::Full), None);
+    }
+    let Some(place) = row.free_place() else {
+        return (Turn::Answer(Answer::Full), None);
+    };
+    let id = new_id(asked, now, place);
+    row.requests.push(Request {
+        id,
+        bond: asked.bond,
+        caller: asked.place.caller,
+        state: State::Pending,
+        place,
+        asked: now,
+        ends,
+        timeout: asked.timeout,
+        seal: [0; 32],
+        by: String::new(),
+    });
+    let standing = Standing {
+        id,
+        ends,
+        left: seconds(ends, now),
+        fresh: true,
+        expired,
+    };
+    (Turn::Made { standing, place }, Some(row))
+}
+
+/// Makes room for one more request of the caller: what has ended leaves first, then what was
+/// denied to the same caller. `false` when there is none.
+fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
+    let most = usize::from(asked.most.min(ROW_PLACES));
+    let own = |r: &Request| r.caller == asked.place.caller;
+    let open = |r: &&Request| own(r) && r.ends > now && r.state != State::Denied;
+    if row.requests.iter().filter(open).count() >= most {
+        return false;
+    }
+    let mut crowded = |leaves: &dyn Fn(&Request) -> bool| {
+        while row.requests.len() >= usize::from(ROW_PLACES) {
+            let oldest = row.requests.iter().enumerate().filter(|(_, r)| leaves(r));
+            let Some((at, _)) = oldest.min_by_key(|(_, r)| r.asked) else {
+                return true;
+            };
+            row.requests.swap_remove(at);
+        }
+        false
+    };
+    !crowded(&|r| r.ends <= now) || !crowded(&|r| own(r) && r.state == State::Denied)
+}
+
+/// Unguessable without the key, and new for each time and place.
+fn new_id(asked: &Asked<'_>, now: u64, place: u8) -> ApprovalId {
+    let seal = asked.keys.seal(
+        "id",
+        &[
+            &asked.place.row,
+            &asked.place.caller.to_le_bytes(),
+            &asked.bond.0,
+            &now.to_le_bytes(),
+            &[place],
+        ],
+    );
+    let (id, _) = seal.split_first_chunk().unwrap_or((&[0; 15], &[]));
+    ApprovalId(*id)
+}
+
+/// The purpose of a yes's seal.
+const APPROVED: &str = "approved";
+
+fn seal(keys: &Keys, request: &Request) -> Seal {
+    let ends = request.ends.to_le_bytes();
+    keys.seal(APPROVED, &sealed_parts(request, &ends))
+}
+
+fn sealed(keys: &Keys, request: &Request) -> bool {
+    let ends = request.ends.to_le_bytes();
+    keys.holds(&request.seal, APPROVED, &sealed_parts(request, &ends))
+}
+
+fn sealed_parts<'a>(request: &'a Request, ends: &'a [u8; 8]) -> [&'a [u8]; 4] {
+    [&request.id.0, &request.bond.0, ends, request.by.as_bytes()]
+}
+
+fn seconds(ends: u64, now: u64) -> u64 {
+    ends.saturating_sub(now).div_ceil(NANOS)
+}
+
+/// What became of an operator's decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It holds.
+    Done(Listed),
+    /// The request had been decided before: how, and by whom.
+    Before(State, String),
+    /// The request had ended.
+    Expired,
+    /// There is no such request: it was used, or replaced after it had ended, or never made.
+    Unknown,
+}
+
+/// A request as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub id: ApprovalId,
+    /// Where it stands.
+    pub state: State,
+    /// When it was made, in nanoseconds since 1970.
+    pub asked: u64,
+    /// When it ends, or ended.
+    pub ends: u64,
+    /// Whether that is over.
+    pub expired: bool,
+    /// Who decided; empty while nobody has.
+    pub by: String,
+    /// What it is about, a JSON object; `None` where that is not known.
+    pub notice: Option<String>,
+}
+
+/// Decides a request: `yes` or no, by the operator `by` (at most 64 bytes).
+///
+/// A yes is good for the request's timeout, counted anew.
+///
+/// # Errors
+/// The store's; nothing is decided as far as can be known.
+pub fn decide(
+    store: &mut dyn Store,
+    keys: &Keys,
+    id: ApprovalId,
+    yes: bool,
+    by: &str,
+    now: u64,
+) -> Result<Decided, StoreError> {
+    let by = crate::record::cut(by, NAME_BYTES);
+    for row in directory::rows(store)? {
+        let mut decided = Ok(Decided::Unknown);
+        let mut listed = None;
+        store.update(&row_key(&row), &mut |old, out| {
+            (decided, listed) = (Ok(Decided::Unknown), None);
+            let mut read = match Row::read(old) {
+                Ok(row) => row,
+                Err(error) => {
+                    decided = Err(error);
+                    return Change::Keep;
+                }
+            };
+            let now = now.max(read.latest);
+            read.latest = now;
+            let Some(request) = read.requests.iter_mut().find(|r| r.id == id) else {
+                return Change::Keep;
+            };
+            if request.ends <= now {
+                decided = Ok(Decided::Expired);
+                return Change::Keep;
+            }
+            if request.state != State::Pending {
+                decided = Ok(Decided::Before(request.state, request.by.clone()));
+                return Change::Keep;
+            }
+            let good = u64::from(request.timeout).saturating_mul(NANOS);
+            request.ends = now.saturating_add(good);
+            request.by = by.to_owned();
+            request.state = if yes { State::Approved } else { State::Denied };
+            request.seal = if yes { seal(keys, request) } else { [0; 32] };
+            listed = Some((shown(request, now), request.place));
+            read.write(out);
+            Change::Write
+        })?;
+        if let Some((mut done, place)) = listed {
+            // The yes is good for longer than the request was to wait: it stays listed.
+            let _ = directory::enter(store, &row, done.ends, now);
+            done.notice = notice::get(store, &row, place, id);
+            return Ok(Decided::Done(done));
+        }
+        match decided? {
+            Decided::Unknown => {}
+            other => return Ok(other),
+        }
+    }
+    Ok(Decided::Unknown)
+}
+
+/// All requests that are still kept, those that ended undecided among them.
+///
+/// # Errors
+/// The store's, or a row that is not understood.
+pub fn list(store: &mut dyn Store, now: u64) -> Result<Vec<Listed>, StoreError> {
+    let mut all = Vec::new();
+    for row in directory::rows(store)? {
+        let mut read = Err(StoreError::Corrupt);
+        store.update(&row_key(&row), &mut |old, _| {
+            read = Row::read(old);
+            Change::Keep
+        })?;
+        let read = read?;
+        let now = now.max(read.latest);
+        for request in &read.requests {
+            let mut listed = shown(request, now);
+            listed.notice = notice::get(store, &row, request.place, request.id);
+            all.push(listed);
+        }
+    }
+    all.sort_by_key(|listed| (listed.asked, listed.id.0));
+    Ok(all)
+}
+
+fn shown(request: &Request, now: u64) -> Listed {
+    Listed {
+        id: request.id,
+        state: request.state,
+        asked: request.asked,
+        ends: request.ends,
+        expired: request.ends <= now,
+        by: request.by.clone(),
+        notice: None,
+    }
+}

@@ -1,0 +1,101 @@
+//! What operators are shown of a request: who asks for what, and why a person is needed.
+
+use super::book::Standing;
+use super::id::ApprovalId;
+use super::place::notice_key;
+use crate::json::{parse, push_json_string};
+use crate::limit::{Change, Store, StoreError};
+use crate::record::cut;
+
+/// The longest name or text in a notice, in bytes.
+const TEXT_BYTES: usize = 512;
+
+/// The longest arguments in a notice, in bytes; longer ones are left out, and the notice says so.
+const ARGUMENT_BYTES: usize = 4_096;
+
+/// A request in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice<'a> {
+    /// Who asks, as records name the caller.
+    pub caller: &'a str,
+    /// The upstream's name.
+    pub server: &'a str,
+    /// The tool.
+    pub tool: &'a str,
+    /// The rule that asks for a person.
+    pub rule: &'a str,
+    /// Its message.
+    pub message: &'a str,
+    /// The arguments, a JSON object, where the policy lets operators see them.
+    pub arguments: Option<&'a str>,
+}
+
+/// Writes the notice of the request at `place`.
+pub(super) fn put(
+    store: &mut dyn Store,
+    row: &[u8; 10],
+    place: u8,
+    standing: &Standing,
+    notice: &Notice<'_>,
+) -> Result<(), StoreError> {
+    store.update(&notice_key(row, place), &mut |_, out| {
+        let text = notice.to_json(standing);
+        out.extend_from_slice(text.as_bytes());
+        Change::Write
+    })
+}
+
+/// Reads the notice of the request `id` at `place`; `None` while it is that of another one.
+pub(super) fn get(
+    store: &mut dyn Store,
+    row: &[u8; 10],
+    place: u8,
+    id: ApprovalId,
+) -> Option<String> {
+    let mut found = None;
+    store
+        .update(&notice_key(row, place), &mut |old, _| {
+            found = old
+                .and_then(|bytes| parse(bytes).ok())
+                .filter(|notice| {
+                    let named = notice.get("id").and_then(|named| named.as_str());
+                    named.is_some_and(|named| ApprovalId::parse(&named) == Some(id))
+                })
+                .map(|notice| notice.text().to_owned());
+            Change::Keep
+        })
+        .ok()?;
+    found
+}
+
+impl Notice<'_> {
+    /// As a JSON object; every text in it is bounded.
+    pub(super) fn to_json(self, standing: &Standing) -> String {
+        let mut out = String::with_capacity(256);
+        out.push_str("{\"id\":\"");
+        out.push_str(&standing.id.to_string());
+        out.push('"');
+        for (name, text) in [
+            ("caller", self.caller),
+            ("server", self.server),
+            ("tool", self.tool),
+            ("rule", self.rule),
+            ("message", self.message),
+        ] {
+            out.push_str(",\"");
+            out.push_str(name);
+            out.push_str("\":");
+            push_json_string(&mut out, cut(text, TEXT_BYTES));
+        }
+        match self.arguments {
+            Some(text) if text.len() <= ARGUMENT_BYTES => {
+                out.push_str(",\"arguments\":");
+                out.push_str(text);
+            }
+            Some(_) => out.push_str(",\"arguments_too_long\":true"),
+            None => {}
+        }
+        out.push('}');
+        out
+    }
+}

@@ -1,0 +1,271 @@
+//! Whatever is changed, the yes is void.
+
+use toolgate_engine::approval::{Asked, Keys, Place, Returned, accept, request_state};
+use toolgate_engine::limit::MemoryStore;
+
+use super::support::{CALL, Fact, SECOND, START, approve, keys, passes, places, waits};
+
+/// A store in which the call has a yes.
+fn approved(keys: &Keys) -> MemoryStore {
+    let mut store = MemoryStore::new();
+    let id = waits(&mut store, &CALL.asked(keys, START)).id;
+    approve(&mut store, keys, id, START);
+    store
+}
+
+#[test]
+fn a_yes_passes_no_other_call() {
+    let keys = keys(1, None);
+    let others = [
+        (
+            "another caller",
+            Fact {
+                caller: "mallory",
+                ..CALL
+            },
+        ),
+        (
+            "another server",
+            Fact {
+                server: "other",
+                ..CALL
+            },
+        ),
+        (
+            "another tool",
+            Fact {
+                tool: "create_refunds",
+                ..CALL
+            },
+        ),
+        (
+            "other arguments",
+            Fact {
+                arguments: 2,
+                ..CALL
+            },
+        ),
+        ("another policy", Fact { policy: 2, ..CALL }),
+    ];
+    for (what, other) in others {
+        let mut store = approved(&keys);
+        assert!(!passes(&mut store, &other.asked(&keys, START)), "{what}");
+        let stolen = Asked {
+            place: CALL.place(),
+            ..other.asked(&keys, START)
+        };
+        assert!(!passes(&mut store, &stolen), "{what}, in the same row");
+        assert!(
+            passes(&mut store, &CALL.asked(&keys, START)),
+            "{what}: the right one"
+        );
+    }
+    // The parts of a bond cannot be shifted into one another.
+    let shifted = Fact {
+        server: "shopc",
+        tool: "reate_refund",
+        ..CALL
+    };
+    assert!(shifted.bond() != CALL.bond());
+}
+
+#[test]
+fn a_yes_of_a_key_that_is_gone_is_void_and_of_the_one_before_is_good() {
+    let old = keys(1, None);
+    let mut store = approved(&old);
+    assert!(!passes(
+        &mut store.clone_values(),
+        &CALL.asked(&keys(2, None), START)
+    ));
+    assert!(passes(&mut store, &CALL.asked(&keys(2, Some(1)), START)));
+}
+
+#[test]
+fn every_byte_of_a_stored_yes_is_sealed() {
+    let keys = keys(1, None);
+    let fresh = approved(&keys);
+    let (key, value) = fresh
+        .values()
+        .find(|(key, _)| key.matches('/').count() == 2)
+        .map(|(key, value)| (key.to_owned(), value.to_vec()))
+        .unwrap();
+    let mut void = 0;
+    for at in 0..value.len() {
+        let mut changed = value.clone();
+        *changed.get_mut(at).unwrap() ^= 1;
+        let mut store = MemoryStore::new();
+        store.put(&key, changed);
+        let result = toolgate_engine::approval::ask(
+            &mut store,
+            &CALL.asked(&keys, START),
+            &super::support::NOTICE,
+        );
+        if !matches!(result, Ok(toolgate_engine::approval::Answer::Pass { .. })) {
+            void += 1;
+        }
+    }
+    // What is not sealed is the time of the last write, the time of asking, the place of the
+    // notice and the timeout: none of them says what passes, or until when.
+    assert_eq!(
+        value.len() - void,
+        8 + 8 + 1 + 4 - 1 /* the top of `latest` ends it */
+    );
+}
+
+#[test]
+fn a_returned_state_passes_its_call_once() {
+    let (mut store, keys) = (MemoryStore::new(), keys(1, None));
+    let asked = CALL.asked(&keys, START);
+    let standing = waits(&mut store, &asked);
+    let state = request_state(&asked, &standing);
+    assert_eq!(
+        accept(&mut store, &asked, &state, true).unwrap(),
+        Returned::Used(standing.id)
+    );
+    assert_eq!(
+        accept(&mut store, &asked, &state, true).unwrap(),
+        Returned::Void
+    );
+}
+
+#[test]
+fn a_declined_question_stays_declined() {
+    let (mut store, keys) = (MemoryStore::new(), keys(1, None));
+    let asked = CALL.asked(&keys, START);
+    let standing = waits(&mut store, &asked);
+    let state = request_state(&asked, &standing);
+    assert_eq!(
+        accept(&mut store, &asked, &state, false).unwrap(),
+        Returned::Used(standing.id)
+    );
+    assert_eq!(
+        accept(&mut store, &asked, &state, true).unwrap(),
+        Returned::Void
+    );
+    assert!(!passes(&mut store, &asked));
+}
+
+#[test]
+fn a_state_that_was_changed_or_belongs_elsewhere_is_void() {
+    let keys = keys(1, None);
+    let mut store = MemoryStore::new();
+    let asked = CALL.asked(&keys, START);
+    let standing = waits(&mut store, &asked);
+    let state = request_state(&asked, &standing);
+    let mut forged: Vec<(String, String)> = Vec::new();
+    for at in "toolgate1.".len()..state.len() {
+        let mut bytes = state.clone().into_bytes();
+        let byte = bytes.get_mut(at).unwrap();
+        *byte = if *byte == b'a' { b'b' } else { b'a' };
+        forged.push((format!("character {at}"), String::from_utf8(bytes).unwrap()));
+    }
+    forged.push((
+        "truncated".into(),
+        state.get(..state.len() - 1).unwrap().into(),
+    ));
+    forged.push(("extended".into(), format!("{state}a")));
+    forged.push((
+        "upper case".into(),
+        format!("toolgate1.{}", state.get(10..).unwrap().to_uppercase()),
+    ));
+    forged.push(("padded".into(), format!("{state}=")));
+    forged.push(("empty".into(), "toolgate1.".into()));
+    forged.push((
+        "unicode".into(),
+        format!("toolgate1.\u{ff41}{}", state.get(11..).unwrap()),
+    ));
+    forged.push((
+        "spaced".into(),
+        format!("toolgate1. {}", state.get(10..).unwrap()),
+    ));
+    for (what, text) in forged {
+        assert_eq!(
+            accept(&mut store, &asked, &text, true).unwrap(),
+            Returned::Void,
+            "{what}"
+        );
+    }
+    for (what, foreign) in [
+        ("other prefix", "toolgate2.x"),
+        ("none", "eyJhIjoxfQ"),
+        ("blank", ""),
+    ] {
+        assert_eq!(
+            accept(&mut store, &asked, foreign, true).unwrap(),
+            Returned::Foreign,
+            "{what}"
+        );
+    }
+    let elsewhere: [(&str, Asked<'_>); 7] = [
+        (
+            "another caller",
+            Fact {
+                caller: "mallory",
+                ..CALL
+            }
+            .asked(&keys, START),
+        ),
+        (
+            "another tool",
+            Fact { tool: "x", ..CALL }.asked(&keys, START),
+        ),
+        (
+            "other arguments",
+            Fact {
+                arguments: 2,
+                ..CALL
+            }
+            .asked(&keys, START),
+        ),
+        (
+            "another policy",
+            Fact { policy: 2, ..CALL }.asked(&keys, START),
+        ),
+        (
+            "another server",
+            Fact {
+                server: "x",
+                ..CALL
+            }
+            .asked(&keys, START),
+        ),
+        ("after its end", CALL.asked(&keys, START + 1_800 * SECOND)),
+        (
+            "another row",
+            Asked {
+                place: open_place(),
+                ..asked
+            },
+        ),
+    ];
+    for (what, asked) in elsewhere {
+        assert_eq!(
+            accept(&mut store, &asked, &state, true).unwrap(),
+            Returned::Void,
+            "{what}"
+        );
+    }
+    // After all of these the right one is still good: no forgery uses up a request.
+    assert_eq!(
+        accept(&mut store, &asked, &state, true).unwrap(),
+        Returned::Used(standing.id)
+    );
+}
+
+fn open_place() -> Place {
+    places().open(&[b"bearer", b"alice"])
+}
+
+trait Copied {
+    fn clone_values(&self) -> MemoryStore;
+}
+
+impl Copied for MemoryStore {
+    fn clone_values(&self) -> MemoryStore {
+        let mut copy = MemoryStore::new();
+        for (key, value) in self.values() {
+            copy.put(key, value.to_vec());
+        }
+        copy
+    }
+}

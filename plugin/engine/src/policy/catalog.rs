@@ -54,19 +54,25 @@ impl Section {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "test")]
-    use crate::Gate;
+    use crate::config::policy::read_policy;
+    use crate::config::{Faults, Field};
+    use crate::json;
+    use crate::policy::compile;
 
     #[test]
     fn everything_that_may_deny_is_named_once() {
-        let config = br#"{"policy": {"version": "1", "default": "deny", "hide": ["h"],
+        let document = br#"{"version": "1", "default": "deny", "hide": ["h"],
             "all_tools": {"limits": [{"counter": "c", "window": "day", "max": 9}]},
             "prompts": {"deny": ["p"], "default": "deny"},
             "tools": {"a": {}, "b": {"deny_if": [{"conditions": []}],
                 "require": [{"conditions": [{"path": "args.n", "op": "gt", "value": 0}]}],
-                "limits": [{"counter": "d", "window": "day", "max": 1}]}}}}"#;
-        let (gate, _) = Gate::load(config).unwrap();
+                "limits": [{"counter": "d", "window": "day", "max": 1}]}}}"#;
+        let mut faults = Faults::default();
+        let root = Field::root(json::parse(document).unwrap());
+        let raw = read_policy(&root, &mut faults).unwrap();
+        let policy = compile(&raw, &mut faults).unwrap();
         assert_eq!(
-            gate.policies().first().unwrap().policy.deniers(),
+            policy.deniers(),
             [
                 "(hidden)",
                 "(default deny)",

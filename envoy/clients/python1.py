@@ -1,4 +1,4 @@
-"""Drives a server with the official SDK for Python 1.x; see protocol.py."""
+"""Drives a server with the official SDK for Python 1.x; see protocol.py. For 2024-11-05 it uses HTTP+SSE."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Any
 
 import protocol
 from mcp import ClientSession
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 
-async def main(url: str, _version: str) -> None:
+async def main(url: str, version: str) -> None:
+    legacy = version == "2024-11-05"
     async with (
-        streamable_http_client(url) as (read, write, _),
+        sse_client(url) if legacy else streamable_http_client(url) as (read, write, *_),
         ClientSession(read, write, read_timeout_seconds=timedelta(seconds=30)) as session,
     ):
-        protocol.reply({"connected": (await session.initialize()).protocolVersion})
+        negotiated = (await session.initialize()).protocolVersion
+        protocol.reply({"connected": version if legacy else negotiated})
 
         async def list_tools() -> list[str]:
             return [tool.name for tool in (await session.list_tools()).tools]

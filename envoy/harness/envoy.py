@@ -30,6 +30,7 @@ class Envoy:
         upstream_http2: bool = False,
         upstream_tls: bool = False,
         sites: Mapping[str, bootstrap.Site] | None = None,
+        rate_limit: tuple[str, int] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -55,6 +56,7 @@ class Envoy:
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
             sites=sites,
+            rate_limit=rate_limit,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"

@@ -188,10 +188,11 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     log: Path | None = None,
+    fine: Sequence[int] = (0,),
 ) -> str:
     """Runs a command to its end and returns its output, which also goes to `log`.
 
-    Raises `ProcessError` when it fails or takes longer than `limit` seconds.
+    Raises `ProcessError` when its exit code is none of `fine`, or it takes longer than `limit` seconds.
     """
     name = " ".join(Path(str(part)).name if index == 0 else str(part) for index, part in enumerate(argv))
     path = log or Path(os.devnull)
@@ -220,7 +221,7 @@ def run(
     output = raw.decode(errors="replace")
     if log is not None:
         path.write_text(output)
-    if child.returncode != 0:
+    if child.returncode not in fine:
         end = "\n".join(output.splitlines()[-40:])
         raise ProcessError(f"`{name}` failed with exit code {child.returncode}:\n{end}")
     return output

@@ -13,8 +13,8 @@ from . import build, fuzz, instructions, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
-CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|Every call went as the policies say\.)$")
-"""What the runners say at the end: cargo test, pytest, host-test run, the demo."""
+CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|Every call went as the policies say\.|.* checks? differ|every check ends .*)$")
+"""What the runners say at the end: cargo test, pytest, host-test run, the conformance suite, the demo."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def _parts(full: bool) -> list[Part]:
             _command([PYTHON, "-m", "pytest", *(["--full"] if full else [])], limit=2400, cwd=ENVOY_DIR),
             quoted=True,
         ),
+        Part("envoy/conformance", _command([ENVOY_DIR / "conformance", *(["--full"] if full else [])], limit=1800), quoted=True),
         Part("envoy/demo", _command([ENVOY_DIR / "demo"], limit=900), quoted=True),
         *([Part("envoy/matrix --full", _command([ENVOY_DIR / "matrix", "--full"], limit=3600))] if full else []),
         *(_full_parts() if full else []),

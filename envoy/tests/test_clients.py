@@ -10,7 +10,7 @@ import pytest
 from harness.client import HANDSHAKE, STATELESS, Client
 from harness.envoy import Envoy
 from harness.servers import Server
-from policies import plugin
+from policies import GATE, holds, plugin
 
 POLICY = {
     "default": "allow",
@@ -72,6 +72,19 @@ def test_a_client_lists_calls_and_reads_denials(start, server: Server, tmp_path:
         assert agent.call("claim_job", {"job_id": "j-2"})["is_error"] is False
     ran = {tool: times - before.get(tool, 0) for tool, times in server.ran().items() if times != before.get(tool, 0)}
     assert ran == {"claim_job": 2, "run_job": 1}
+
+
+@pytest.mark.parametrize(("sdk", "program"), [("typescript1", "lenient_typescript1.mjs"), ("python1", "lenient_python1.py"), ("python1", "lenient_python2.py")])
+@pytest.mark.parametrize("config", ["envoy.yaml", "envoy-no-hold.yaml"])
+def test_over_http_sse_lists_are_filtered_and_calls_run(start, tmp_path: Path, config: str, sdk: str, program: str) -> None:
+    """The transport of 2024-11-05: what is asked by POST is answered on the stream of a GET."""
+    with Server(program, log=tmp_path / "server.log") as server:
+        envoy = start(config=config, upstream=server.address, plugin=plugin(GATE, hold=holds(config)))
+        with Client(sdk, envoy.url.replace("/mcp", "/sse"), "2024-11-05", log=tmp_path / "client.log") as agent:
+            assert agent.list() == {"tools": ["open_tool"]}
+            assert agent.call("open_tool") == {"is_error": False, "text": ["open_tool ran"], "meta": {}}
+            assert agent.list() == {"tools": ["open_tool"]}
+        assert server.ran() == {"open_tool": 1}
 
 
 def test_a_large_result_passes_whole(start, server: Server, tmp_path: Path) -> None:

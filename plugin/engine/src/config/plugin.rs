@@ -65,11 +65,13 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `export_headers`.
+    pub export_headers: bool,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "server",
     "policy",
     "policies",
@@ -77,6 +79,7 @@ const KEYS: [&str; 9] = [
     "identity",
     "max_body_bytes",
     "hold_headers",
+    "export_headers",
     "audit",
     "global_limits",
 ];
@@ -141,6 +144,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
+    }
+    if let Some(export) = object.get("export_headers") {
+        plugin.export_headers = export.boolean(faults).unwrap_or(false);
+        if plugin.export_headers && !plugin.hold_headers {
+            let why = "needs `hold_headers`: headers that went on cannot be changed any more";
+            faults.error(&export.pointer, why);
+        }
     }
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);

@@ -119,7 +119,7 @@ impl Exchange {
         ))
     }
 
-    fn reject(&mut self, rejection: &Rejection) -> RequestStep {
+    pub(super) fn reject(&mut self, rejection: &Rejection) -> RequestStep {
         self.note(&Record {
             message: Some(&rejection.message),
             ..plain(Outcome::Reject, None, None)
@@ -203,6 +203,7 @@ impl Exchange {
             let form = form(self.policy());
             return RequestStep::Reply(denial::reply(denial, message, form, era));
         }
+        self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
     }
 

@@ -109,12 +109,11 @@ fn data(denial: &Denial) -> String {
         }
     }
     let approval = match &denial.kind {
-        DenialKind::Approval(Some(ApprovalState::Waits { id, seconds, .. })) => {
-            Some((id, "pending", seconds))
-        }
-        DenialKind::Approval(Some(ApprovalState::Refused { id, seconds, .. })) => {
-            Some((id, "denied", seconds))
-        }
+        DenialKind::Approval(Some(state)) => match &**state {
+            ApprovalState::Waits { id, seconds, .. } => Some((id, "pending", seconds)),
+            ApprovalState::Refused { id, seconds, .. } => Some((id, "denied", seconds)),
+            ApprovalState::Full | ApprovalState::Impossible(_) => None,
+        },
         _ => None,
     };
     if let Some((id, status, seconds)) = approval {

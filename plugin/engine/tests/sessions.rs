@@ -64,7 +64,9 @@ fn outcome((step, mut exchange): (RequestStep, Exchange)) -> String {
             let rule = rule.split('"').next().unwrap_or_default();
             format!("{} {rule}", reply.status)
         }
-        RequestStep::AwaitBody | RequestStep::Ask(_) => panic!("the body was there, and no service"),
+        RequestStep::AwaitBody | RequestStep::Ask(_) => {
+            panic!("the body was there, and no service")
+        }
     }
 }
 

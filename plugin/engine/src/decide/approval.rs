@@ -31,7 +31,7 @@ pub(super) fn yes(
     around: &mut dyn Surroundings,
 ) -> Result<Approved, Denial> {
     let waits = |state| Denial {
-        kind: DenialKind::Approval(Some(state)),
+        kind: DenialKind::Approval(Some(Box::new(state))),
         ..denial.clone()
     };
     let impossible = |why| waits(ApprovalState::Impossible(why));

@@ -26,7 +26,7 @@ pub enum DenialKind {
     /// A limit says so.
     Limit(LimitState),
     /// A person must be asked; where one was, how that stands.
-    Approval(Option<ApprovalState>),
+    Approval(Option<Box<ApprovalState>>),
 }
 
 /// How a request for a person's yes stands, for replies and records.

@@ -77,6 +77,17 @@ impl Rejection {
         }
     }
 
+    /// A request of MCP 2026-07-28 by its header whose `_meta` names no version: 400 with -32602, as
+    /// servers answer it (conformance suite, `sep-2575-request-meta-invalid`).
+    pub fn meta_missing(id: Option<&str>) -> Self {
+        Self {
+            status: 400,
+            code: -32602,
+            id: id.map(str::to_owned),
+            message: "`_meta` names no `io.modelcontextprotocol/protocolVersion`".to_owned(),
+        }
+    }
+
     /// Refused for what HTTP says of it, with -32600 in the body.
     pub fn http(status: u16, message: &str) -> Self {
         Self {

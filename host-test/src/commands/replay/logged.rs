@@ -157,6 +157,8 @@ impl Logged {
             session: None,
             server: gate.server.as_deref().unwrap_or(server),
             effort: &Effort::default(),
+            approvals: None,
+            alone: true,
         };
         let verdict = decide(named, &call, world);
         if let Some(denial) = verdict.denial {
@@ -224,7 +226,10 @@ fn rules_of<'p>(named: &'p NamedPolicy, tool: &str) -> Vec<&'p Rule> {
         return Vec::new();
     };
     let entries = entry.into_iter().chain(&named.policy.wildcard);
-    let rules = entries.flat_map(|e| e.rules.iter().chain(&e.approvals));
+    let rules = entries.flat_map(|e| {
+        let approvals = e.approvals.iter().map(|approval| &approval.rule);
+        e.rules.iter().chain(approvals)
+    });
     rules.collect()
 }
 

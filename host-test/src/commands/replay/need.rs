@@ -24,6 +24,7 @@ impl Known {
             Check::Required(Required::BySchema) => Some("the tool's own schema".to_owned()),
             Check::Required(Required::Listed(names)) => self.missing_of_required(names),
             Check::Schema(_) => Some("all arguments".to_owned()),
+            Check::Pinned(_) => Some("how the tool was defined".to_owned()),
             Check::Require(conditions) | Check::DenyIf(conditions) => {
                 conditions.iter().find_map(|c| self.missing_at(&c.path))
             }

@@ -1,5 +1,13 @@
 //! Approvals pass one call, once, and nothing else: the steps of a request over a store in memory.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::type_complexity,
+    reason = "test"
+)]
 
 mod calls;
 mod forgeries;

@@ -17,8 +17,8 @@ from harness.process import ProcessError
 from harness.servers import Server
 from policies import GATE, limit, plugin
 
-ELSEWHERE = ["envoy-global-limits.yaml", "envoy-native-limits.yaml"]
-"""Their limits are not Toolgate's alone: test_global_limits.py and test_native_limits.py run them."""
+ELSEWHERE = ["envoy-approvals.yaml", "envoy-global-limits.yaml", "envoy-native-limits.yaml"]
+"""They need more than Envoy and a server: test_approvals.py, test_global_limits.py and test_native_limits.py run them."""
 CONFIGS = ["envoy.yaml", "envoy-struct.yaml", "envoy-no-hold.yaml", "envoy-ecds.yaml"]
 NOON = "2026-01-05T12:00:00Z"
 

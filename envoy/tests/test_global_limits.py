@@ -153,7 +153,8 @@ def test_what_is_killed_under_load_lets_no_extra_call_pass(start, upstream: Serv
     passed = ran(upstream)
     assert passed == ended["allowed"]
     if on_error == "deny":
-        assert LIMIT // 3 <= passed < LIMIT, ended
+        # What is killed dies when it dies: the limit may be reached before, but never passed.
+        assert LIMIT // 3 <= passed <= LIMIT, ended
         assert ended["uncounted"] == 3 * LIMIT - passed - ended["limited"]
         assert ended["uncounted"] > 0
     else:

@@ -215,7 +215,11 @@ def test_a_doubled_mcp_header_is_refused(site: Site, fields: tuple[bytes, ...]) 
 
 
 def test_a_header_that_names_another_tool_is_refused(site: Site) -> None:
-    site.refuses(post(OTHER, b"mcp-protocol-version: 2026-07-28", b"mcp-method: tools/call", b"mcp-name: open_tool"), {400}, {-32020})
+    version = b'"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"},"arguments"'
+    fields = (b"mcp-protocol-version: 2026-07-28", b"mcp-method: tools/call", b"mcp-name: open_tool")
+    site.refuses(post(OTHER.replace(b'"arguments"', version), *fields), {400}, {-32020})
+    # A version in the header alone: as servers answer it.
+    site.refuses(post(OTHER, *fields), {400}, {-32602})
 
 
 def test_an_empty_post_is_refused(site: Site) -> None:

@@ -82,6 +82,7 @@ def _full_parts() -> list[Part]:
     """What takes minutes and seldom changes."""
     million = ["test", "--release", "-p", "host-test", "--test", "module_memory", "--", "--ignored"]
     return [
+        Part("the conformance suite with and without Toolgate", _command([ENVOY_DIR / "conformance"], limit=1200)),
         Part("a million requests through one virtual machine", _cargo(*million, limit=2400), quoted=True),
         Part("instructions of the native engine", instructions.check),
     ]

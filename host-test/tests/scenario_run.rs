@@ -146,6 +146,28 @@ fn what_upstream_and_record_must_be_is_compared() {
 }
 
 #[test]
+fn what_remains_is_read_from_the_record() {
+    let folder = Folder::new("remaining");
+    let record =
+        r#"{"v":1,"outcome":"allow","limits":[{"rule":"/r","counter":"c","max":3,"remaining":2}]}"#;
+    let guest = folder.read("module.wat");
+    let allow = r#"{\"v\":1,\"outcome\":\"allow\"}"#;
+    let guest = guest.replace(allow, &record.replace('"', "\\\""));
+    let length = format!("(i32.const {})", record.len());
+    folder.write("module.wat", &guest.replace("(i32.const 25)", &length));
+    for (remaining, code, words) in [
+        ("{c: 2}", 0, "1 passed"),
+        ("{c: 1}", 1, "+ got       c: 2"),
+        ("{d: 1}", 1, "+ got       d: not counted"),
+    ] {
+        let scenario = format!("{SCENARIO}  remaining: {remaining}\n");
+        folder.write("scenario.yaml", &scenario);
+        let (exit, text) = folder.run(&["."]);
+        assert!(exit == code && text.contains(words), "{remaining}: {text}");
+    }
+}
+
+#[test]
 fn coverage_names_what_no_scenario_saw_deny() {
     let folder = Folder::new("coverage");
     folder.write("policy.json", POLICY);

@@ -29,8 +29,10 @@ def check() -> tuple[int, list[str]]:
     code = 0
     for name in sorted(found.keys() | figures["cases"].keys()):
         now, known = found.get(name), figures["cases"].get(name)
-        if now is None or known is None:
-            verdict, code = "is not on record" if known is None else "is not measured any more", 1
+        if now is None:
+            verdict, code = "FAILED: is not measured any more", 1
+        elif known is None:
+            verdict = "not on record"
         elif now > known * (1 + tolerance / 100):
             verdict, code = f"FAILED: more than {tolerance} % above {known}", 1
         elif now < known * (1 - 2 * tolerance / 100):

@@ -1,25 +1,21 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
 
 pub mod caller;
-pub mod config;
 pub mod decide;
 pub mod denial;
 pub mod exchange;
 pub mod gate;
-pub mod glob;
 pub mod global;
 pub mod learned;
-pub mod limit;
 pub mod mcp;
-pub mod pattern;
-pub mod policy;
-pub mod protobuf;
 pub mod ratelimit;
 pub mod record;
 pub mod surroundings;
 pub mod trace;
 
 pub use toolgate_json as json;
+pub use toolgate_language::{config, glob, pattern, policy, protobuf};
+pub use toolgate_limit::limit;
 
 pub use exchange::Exchange;
 pub use gate::Gate;

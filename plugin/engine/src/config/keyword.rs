@@ -47,7 +47,7 @@ fn listing<T>(words: &[(&str, T)]) -> String {
 }
 
 /// `, did you mean …?` where a known name is near enough to be meant.
-pub(crate) fn hint<'k>(word: &str, mut known: impl Iterator<Item = &'k str>) -> String {
+pub fn hint<'k>(word: &str, mut known: impl Iterator<Item = &'k str>) -> String {
     match nearest(word, &mut known) {
         Some(name) => format!(", did you mean `{name}`?"),
         None => String::new(),

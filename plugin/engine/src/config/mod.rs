@@ -16,7 +16,7 @@ pub mod tool;
 
 pub use fault::{Fault, Faults, Severity};
 pub use keyword::Keyword;
-pub(crate) use keyword::hint;
-pub(crate) use reader::below;
+pub use keyword::hint;
+pub use reader::below;
 pub use reader::{Field, Object};
 pub use structure::json_of_struct;

@@ -16,7 +16,7 @@ pub struct Field<'a> {
 }
 
 /// `pointer` extended by one key or index, escaped as RFC 6901 says.
-pub(crate) fn below(pointer: &str, key: &str) -> String {
+pub fn below(pointer: &str, key: &str) -> String {
     let key = if key.contains(['~', '/']) {
         Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
     } else {

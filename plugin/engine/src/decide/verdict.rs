@@ -1,21 +1,9 @@
 //! What the policy says of a call, and why.
 
+pub use crate::policy::pseudo;
+
 use super::taken::Taken;
 use crate::global::Ask;
-
-/// Rule identifiers that are not pointers into a policy.
-pub mod pseudo {
-    /// The caller has no policy.
-    pub const NO_POLICY: &str = "(no policy)";
-    /// The tool is hidden.
-    pub const HIDDEN: &str = "(hidden)";
-    /// Not listed, and the default denies.
-    pub const DEFAULT_DENY: &str = "(default deny)";
-    /// Equal to a listed or known name only after trimming or case folding.
-    pub const LOOK_ALIKE: &str = "(look-alike)";
-    /// Not a plain name, and not listed exactly.
-    pub const UNSAFE_NAME: &str = "(unsafe name)";
-}
 
 /// Why a call is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]

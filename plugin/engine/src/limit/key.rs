@@ -31,7 +31,7 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
 }
 
 /// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
-pub(crate) fn base32(out: &mut String, bytes: &[u8]) {
+pub fn base32(out: &mut String, bytes: &[u8]) {
     let mut text = [0u8; 64];
     let mut places = text.iter_mut();
     for five in bytes.chunks(5) {

@@ -27,7 +27,7 @@ mod window;
 
 pub use id::{CounterId, Identity, Section};
 pub use key::KEY_BYTES_MAX;
-pub(crate) use key::base32;
+pub use key::base32;
 pub use memory::{Fault, MemoryStore};
 pub use refusal::{Reason, Refusal, Retry};
 pub use reserve::{Charge, Charged, Peek, Reservation, peek, reserve};

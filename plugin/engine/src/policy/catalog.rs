@@ -1,8 +1,8 @@
 //! What in a policy may deny, by identifier: for tools that ask whether tests reach all of it.
 
 use super::model::{Entry, Policy, Section};
+use super::pseudo;
 use crate::config::policy::Posture;
-use crate::decide::pseudo;
 
 impl Policy {
     /// The identifiers of everything in the document that may deny a request, as decision records

@@ -7,6 +7,8 @@ pub mod condition;
 pub mod lint;
 mod model;
 pub mod path;
+pub mod pseudo;
+mod refund;
 pub mod schema;
 mod tools;
 
@@ -14,4 +16,5 @@ pub use compile::compile;
 pub use model::{
     Check, Cost, Entry, Limit, Limits, Policy, Refunds, Required, Rule, Scope, Section,
 };
+pub use refund::Failure;
 pub use tools::{Hidden, Listing, Names, ToolTable};

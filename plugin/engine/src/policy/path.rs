@@ -219,10 +219,7 @@ fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
 }
 
 /// As [`member`], of the members of an object.
-pub(crate) fn pick<'a>(
-    members: impl Iterator<Item = (RawStr<'a>, Value<'a>)>,
-    key: &str,
-) -> Found<'a> {
+pub fn pick<'a>(members: impl Iterator<Item = (RawStr<'a>, Value<'a>)>, key: &str) -> Found<'a> {
     let mut found = Found::Absent;
     for (candidate, value) in members {
         if candidate.equals(key) {

@@ -22,7 +22,7 @@ use rule::ask;
 
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
-pub use verdict::{Denial, DenialKind, LimitState, Verdict, pseudo};
+pub use verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict, pseudo};
 
 /// A tools/call and everything that rules may ask about it.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ pub fn decide_watched(
             None
         }
     };
+    verdict.entry = entry.map(|entry| entry.number);
     let entries = || entry.into_iter().chain(&policy.wildcard);
     for rule in entries().flat_map(|e| &e.rules) {
         let shadow = policy.shadow || rule.shadow;

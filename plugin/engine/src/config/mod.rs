@@ -3,6 +3,7 @@
 //! Raw and typed, every fault collected with the JSON pointer of where it stands; no meaning yet
 //! (that is [`crate::policy`]).
 
+pub mod audit;
 pub mod condition;
 mod fault;
 mod keyword;

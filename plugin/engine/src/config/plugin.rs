@@ -1,5 +1,6 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
+use super::audit::{RawAudit, read_audit};
 use super::fault::Faults;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
@@ -64,6 +65,8 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `audit`.
+    pub audit: RawAudit,
 }
 
 const KEYS: [&str; 9] = [
@@ -139,8 +142,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
     }
+    if let Some(audit) = object.get("audit") {
+        plugin.audit = read_audit(audit, faults).unwrap_or_default();
+    }
     for (key, issue) in [
-        ("audit", "settings of the decision record are not built yet"),
         (
             "global_limits",
             "limits across several proxies are not built yet",

@@ -3,7 +3,7 @@
 use super::Call;
 use super::fact::arguments;
 use super::subject::subject;
-use super::verdict::{Denial, DenialKind, LimitState, Verdict};
+use super::verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict};
 use crate::gate::NamedPolicy;
 use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
 use crate::policy::path::{Found, Path, walk};
@@ -22,6 +22,7 @@ pub(super) fn charge(
 ) {
     let counters = named.counters(call.server);
     let now = around.now();
+    verdict.time = Some(now);
     let mut enforced = Vec::with_capacity(limits.len());
     let mut charges = Vec::with_capacity(limits.len());
     for limit in limits {
@@ -49,7 +50,17 @@ pub(super) fn charge(
         }
     }
     match reserve(around, &charges, now) {
-        Ok(reservation) => verdict.reservation = reservation,
+        Ok(reservation) => {
+            let taken = enforced.iter().zip(reservation.charges());
+            verdict.limits.extend(taken.map(|(limit, charged)| LimitUse {
+                number: limit.number,
+                max: limit.quota.max.get(),
+                remaining: charged.remaining(),
+                reset_seconds: charged.reset_seconds(),
+                charge: *charged.charge(),
+            }));
+            verdict.reservation = reservation;
+        }
         Err(refusal) => {
             if let Some(limit) = enforced.get(refusal.index) {
                 verdict.denial = Some(refused(limit, &refusal));

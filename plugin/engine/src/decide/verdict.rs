@@ -1,6 +1,6 @@
 //! What the policy says of a call, and why.
 
-use crate::limit::Reservation;
+use crate::limit::{Charge, Reservation};
 
 /// Rule identifiers that are not pointers into a policy.
 pub mod pseudo {
@@ -55,6 +55,21 @@ pub struct LimitState {
     pub retry_after: Option<u64>,
 }
 
+/// What a call took of a limit, for the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitUse {
+    /// The limit's number in the policy.
+    pub number: usize,
+    /// Units per window.
+    pub max: u64,
+    /// Units that remain.
+    pub remaining: u64,
+    /// Seconds until all units that are used will have returned.
+    pub reset_seconds: u64,
+    /// What was charged.
+    pub charge: Charge,
+}
+
 /// What the policy says.
 #[derive(Debug)]
 pub struct Verdict {
@@ -64,6 +79,12 @@ pub struct Verdict {
     pub reservation: Reservation,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
+    /// What the call took of limits that are enforced.
+    pub limits: Vec<LimitUse>,
+    /// The entry under `tools` that the tool's name led to, by its place.
+    pub entry: Option<usize>,
+    /// The time of the decision, where a limit asked for it, in nanoseconds since the Unix epoch.
+    pub time: Option<u64>,
 }
 
 impl Verdict {
@@ -73,6 +94,9 @@ impl Verdict {
             denial: None,
             reservation: Reservation::default(),
             shadow: Vec::new(),
+            limits: Vec::new(),
+            entry: None,
+            time: None,
         }
     }
 

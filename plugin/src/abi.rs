@@ -33,6 +33,7 @@ pub(crate) enum Body {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(crate) enum Level {
+    Info = 2,
     Warn = 3,
     Error = 4,
 }
@@ -63,6 +64,13 @@ unsafe extern "C" {
     fn proxy_log(level: u32, text: *const u8, size: usize) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(
+        map: u32,
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
     fn proxy_replace_header_map_value(
         map: u32,
@@ -180,6 +188,22 @@ pub(crate) fn headers(block: &[u8]) -> Option<Headers<'_>> {
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let four = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_le_bytes(four.try_into().ok()?))
+}
+
+/// One header's value.
+pub(crate) fn header(map: Map, name: &str) -> Result<Vec<u8>, Refusal> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads `name` during the call, and writes a pointer and a length.
+    let status = unsafe {
+        proxy_get_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            &raw mut data,
+            &raw mut size,
+        )
+    };
+    take(status, data, size)
 }
 
 /// Removes a header.

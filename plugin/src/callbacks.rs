@@ -35,6 +35,8 @@ pub(crate) trait HttpContext {
     fn on_http_response_headers(&mut self, count: usize, end_of_stream: bool) -> Action;
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action;
     fn on_http_response_trailers(&mut self, count: usize) -> Action;
+    /// The stream ends; its log lines are written next.
+    fn on_log(&mut self);
 }
 
 /// What a host calls about one configuration, with the SDKs' names.
@@ -157,6 +159,11 @@ extern "C" fn proxy_on_response_body(id: u32, size: usize, end: bool) -> Action 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_trailers(id: u32, count: usize) -> Action {
     response(id, |filter| filter.on_http_response_trailers(count))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(id: u32) {
+    stream(id, HttpContext::on_log);
 }
 
 #[unsafe(no_mangle)]

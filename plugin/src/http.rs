@@ -3,15 +3,13 @@
 use std::rc::Rc;
 
 use toolgate_engine::Gate;
-use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
+use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, ResponseStep};
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
+use crate::audit;
 use crate::callbacks::{Action, HttpContext};
 use crate::shared::Shared;
-
-/// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
-const RECORD: &str = "toolgate";
 
 /// Where a request stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +32,8 @@ enum Response {
     Buffer,
     /// Is rewritten chunk by chunk.
     Stream,
+    /// Passes as it is, and is looked at.
+    Watch,
     /// Has been replaced; what still comes is thrown away.
     Replaced,
     /// Cannot be replaced: nothing more of it leaves.
@@ -80,8 +80,8 @@ impl Filter {
 
     /// Does what the engine says of the request, after its record is in the filter state.
     fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
-        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
-            let _ = abi::set_property(RECORD, record.as_bytes());
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::decided(exchange);
         }
         match step {
             RequestStep::Forward {
@@ -130,7 +130,7 @@ impl Filter {
             (Ok(body), Some(headers)) if size.is_none_or(|size| size == body.len()) => {
                 exchange.on_request_body(&headers, &body, &mut self.shared)
             }
-            _ => exchange.unreadable("the request's body"),
+            _ => exchange.unreadable("the request's body", &mut self.shared),
         };
         self.act(step, false)
     }
@@ -147,6 +147,24 @@ impl Filter {
             // Headers that were not held reached the upstream: it may answer before the decision.
             Request::Open => self.hold,
             Request::Answered => true,
+        }
+    }
+
+    /// Tells the engine of the response's status before any of it leaves.
+    fn status(&mut self, text: &[u8]) -> u16 {
+        let status = std::str::from_utf8(text).ok().and_then(|s| s.parse().ok());
+        let status = status.unwrap_or(0);
+        if let Some(exchange) = self.exchange.as_mut() {
+            exchange.on_response_status(status, &mut self.shared);
+        }
+        status
+    }
+
+    /// Shows the engine a chunk that passes; whether it wants the next.
+    fn watch(&mut self, chunk: &[u8], end: bool) -> bool {
+        match self.exchange.as_mut() {
+            Some(exchange) => exchange.on_response_seen(chunk, end, &mut self.shared),
+            None => false,
         }
     }
 
@@ -190,7 +208,7 @@ impl HttpContext for Filter {
         self.head = abi::header_block(Map::Request).unwrap_or_default();
         let step = match abi::headers(&self.head).filter(|_| !self.head.is_empty()) {
             Some(headers) => exchange.on_request_headers(&headers, end_of_stream, &mut self.shared),
-            None => exchange.unreadable("the request's headers"),
+            None => exchange.unreadable("the request's headers", &mut self.shared),
         };
         self.act(step, true)
     }
@@ -205,7 +223,7 @@ impl HttpContext for Filter {
             return self.unconfigured();
         };
         if size > exchange.gate().max_body_bytes {
-            let step = exchange.body_too_large();
+            let step = exchange.body_too_large(&mut self.shared);
             return self.act(step, false);
         }
         if !end_of_stream {
@@ -224,22 +242,29 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let watching = self
-            .exchange
-            .as_ref()
-            .is_some_and(Exchange::watches_response);
-        if self.made_here() || end_of_stream || !watching {
-            return Action::Continue;
+        let interest = self.exchange.as_ref().map(Exchange::interest);
+        match interest.unwrap_or(Interest::Nothing) {
+            Interest::Nothing => return Action::Continue,
+            _ if self.made_here() => return Action::Continue,
+            Interest::Status => {
+                let status = abi::header(Map::Response, ":status").unwrap_or_default();
+                self.status(&status);
+                return Action::Continue;
+            }
+            Interest::Headers => {}
         }
         let block = abi::header_block(Map::Response).unwrap_or_default();
         let headers = abi::headers(&block).filter(|_| !block.is_empty());
-        let (Some(exchange), Some(headers)) = (self.exchange.as_mut(), headers) else {
+        let Some(headers) = headers else {
             return self.unconfigured();
         };
         let first = |name: &str| headers.all(name).next();
-        let status = first(":status").and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
+        let status = self.status(first(":status").unwrap_or_default());
+        let Some(exchange) = self.exchange.as_mut().filter(|_| !end_of_stream) else {
+            return Action::Continue;
+        };
         let head = ResponseHead {
-            status: status.unwrap_or(0),
+            status,
             content_type: first("content-type"),
             // Sent twice, each of them counts.
             content_encoding: headers
@@ -252,6 +277,10 @@ impl HttpContext for Filter {
             ResponseStep::Refuse(reply) => return self.answer(&reply),
             ResponseStep::Buffer => self.response = Response::Buffer,
             ResponseStep::Stream => self.response = Response::Stream,
+            ResponseStep::Watch => {
+                self.response = Response::Watch;
+                return Action::Continue;
+            }
         }
         if measured && (self.response == Response::Stream || !self.hold) {
             // The length may change; a stale one would cut the answer short.
@@ -270,6 +299,14 @@ impl HttpContext for Filter {
         }
         match self.response {
             Response::Pass => Action::Continue,
+            Response::Watch => {
+                let chunk = abi::body(Body::Response, size).unwrap_or_default();
+                // Where a part is missing, nothing can be read from the rest.
+                if chunk.len() != size || !self.watch(&chunk, end_of_stream) {
+                    self.response = Response::Pass;
+                }
+                Action::Continue
+            }
             Response::Stuck => Action::Pause,
             Response::Replaced if size == 0 => Action::Continue,
             Response::Replaced => self.replace(size, &[]),
@@ -308,7 +345,17 @@ impl HttpContext for Filter {
         }
         match self.response {
             Response::Stuck => Action::Pause,
+            Response::Watch => {
+                self.watch(&[], true);
+                Action::Continue
+            }
             _ => Action::Continue,
+        }
+    }
+
+    fn on_log(&mut self) {
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::ended(exchange, &mut self.shared);
         }
     }
 }

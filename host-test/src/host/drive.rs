@@ -16,7 +16,7 @@ use super::error::TrapReport;
 use super::exchange::{Callback, Exchange, Problem};
 use super::message::{Headers, Request, Response};
 use super::settings::Profile;
-use super::stream::{Side, Stream};
+use super::stream::{Origin, Side, Stream};
 use super::upstream::{Reply, Upstream};
 use super::vm::Vm;
 
@@ -159,6 +159,9 @@ impl Drive<'_> {
         let Some(request) = self.up.request.clone() else {
             return self.hang();
         };
+        if let Some(stream) = &mut self.vm.guest_mut().stream {
+            stream.origin.attempts = 1;
+        }
         match self.upstream.respond(&request) {
             Reply::Response(response) => {
                 self.respond(&response, true)?;
@@ -172,10 +175,12 @@ impl Drive<'_> {
                 self.respond(&response, false)?;
                 self.reset()
             }
-            Reply::Reset(None) => self.upstream_failed("connection termination"),
+            Reply::Reset(None) => {
+                self.upstream_failed("connection termination", Origin::CONNECTION_TERMINATION)
+            }
             Reply::Unreachable => {
                 self.up = Up::default();
-                self.upstream_failed("remote connection failure")
+                self.upstream_failed("remote connection failure", Origin::CONNECTION_FAILURE)
             }
         }
     }
@@ -188,6 +193,7 @@ impl Drive<'_> {
             response_headers(response),
             response.trailers.clone(),
         ));
+        self.set_origin("via_upstream", 0);
         self.headers(Way::Response, whole && !has_body && !has_trailers)?;
         if has_body {
             let settings = self.vm.guest().settings();
@@ -200,6 +206,13 @@ impl Drive<'_> {
             self.trailers(Way::Response)?;
         }
         Ok(())
+    }
+
+    fn set_origin(&mut self, details: &str, flags: u8) {
+        if let Some(stream) = &mut self.vm.guest_mut().stream {
+            stream.origin.details = Some(details.to_owned());
+            stream.origin.flags = flags;
+        }
     }
 
     fn set_response(&mut self, side: Side) {

@@ -11,6 +11,7 @@ pub(crate) struct Stream {
     pub(crate) request: Side,
     pub(crate) response: Side,
     pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
+    pub(crate) origin: Origin,
     /// By path, its parts joined by `.`.
     pub(crate) filter_state: BTreeMap<String, Vec<u8>>,
     /// Whether `proxy_on_log` runs, when both sides' headers can be read again.
@@ -18,6 +19,24 @@ pub(crate) struct Stream {
     /// What the guest asked for; done once its callback returns, as in Envoy.
     pub(crate) asked: Asked,
     pub(crate) route_cache_cleared: bool,
+}
+
+/// Where the response comes from, as Envoy's attributes say it; all empty until it begins.
+#[derive(Default)]
+pub(crate) struct Origin {
+    /// `response.code_details`.
+    pub(crate) details: Option<String>,
+    /// `response.flags`, a bit for each of Envoy's response flags.
+    pub(crate) flags: u8,
+    /// `upstream.request_attempt_count`.
+    pub(crate) attempts: u8,
+}
+
+impl Origin {
+    /// Flag: no connection to the upstream could be made.
+    pub(crate) const CONNECTION_FAILURE: u8 = 1 << 5;
+    /// Flag: the upstream ended the connection.
+    pub(crate) const CONNECTION_TERMINATION: u8 = 1 << 6;
 }
 
 /// What a guest asked for during a callback.
@@ -87,6 +106,7 @@ impl Stream {
             request,
             response: Side::default(),
             properties,
+            origin: Origin::default(),
             filter_state: BTreeMap::new(),
             access_log: false,
             asked: Asked::default(),

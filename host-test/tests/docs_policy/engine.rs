@@ -36,6 +36,8 @@ pub(crate) struct Sent {
     pub(crate) facts: HashMap<String, Vec<u8>>,
     /// What the upstream answers.
     pub(crate) answer: String,
+    /// With which status it, or the proxy for it, answers.
+    pub(crate) status: u16,
 }
 
 impl Sent {
@@ -141,21 +143,27 @@ impl Engine {
             body: None,
         };
         match step {
-            RequestStep::Forward { .. } => seen.body = Some(self.answer(exchange, &sent.answer)),
+            RequestStep::Forward { .. } => seen.body = Some(self.answer(exchange, sent)),
             RequestStep::Reply(reply) => seen.reply = Some(reply),
             RequestStep::AwaitBody => panic!("the body was there already"),
         }
         seen
     }
 
-    fn answer(&mut self, mut exchange: Exchange, answer: &str) -> String {
+    fn answer(&mut self, mut exchange: Exchange, sent: &Sent) -> String {
+        let answer = sent.answer.as_str();
+        exchange.on_response_status(sent.status, &mut self.world);
         let head = ResponseHead {
-            status: 200,
+            status: sent.status,
             content_type: Some(b"application/json"),
             content_encoding: None,
         };
         match exchange.on_response_headers(&head) {
             ResponseStep::Pass => answer.to_owned(),
+            ResponseStep::Watch => {
+                exchange.on_response_seen(answer.as_bytes(), true, &mut self.world);
+                answer.to_owned()
+            }
             ResponseStep::Buffer => exchange
                 .on_response_body(answer.as_bytes(), &mut self.world)
                 .map_or_else(

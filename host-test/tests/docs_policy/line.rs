@@ -32,6 +32,8 @@ pub(crate) struct Line {
     claims: std::collections::BTreeMap<String, String>,
     ip: Option<String>,
     san: Option<String>,
+    /// How the call fails: `error`, `is_error`, or `unreachable`.
+    fails: Option<String>,
 
     outcome: Option<String>,
     rule: Option<String>,
@@ -95,6 +97,7 @@ impl Line {
                 _ => return Err("expected one of `call`, `method`, `list`, `body`".to_owned()),
             },
             answer: format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":{tools}}}}}"#),
+            status: 200,
             headers: self.headers.clone().into_iter().collect(),
             ..Sent::default()
         };
@@ -107,6 +110,25 @@ impl Line {
         }
         if let Some(ip) = &self.ip {
             sent.fact(&["source", "address"], &format!("{ip}:40000"));
+        }
+        match self.fails.as_deref() {
+            None => {}
+            Some("error") => {
+                sent.answer = r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}"#.into();
+            }
+            Some("is_error") => {
+                sent.answer =
+                    r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":true}}"#.into();
+            }
+            Some("unreachable") => {
+                sent.status = 503;
+                sent.fact(&["response", "code_details"], "no_healthy_upstream");
+                let none = sent
+                    .facts
+                    .entry("upstream\0request_attempt_count".to_owned());
+                none.or_insert_with(|| vec![0; 8]);
+            }
+            Some(other) => return Err(format!("`{other}` is not a failure")),
         }
         if let Some(san) = &self.san {
             sent.fact(&["connection", "uri_san_peer_certificate"], san);

@@ -6,6 +6,7 @@ mod method;
 mod rule;
 mod standing;
 mod subject;
+mod taken;
 mod verdict;
 
 use crate::caller::{Caller, Grant};
@@ -22,6 +23,7 @@ use rule::ask;
 
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
+pub use taken::{Failure, Taken};
 pub use verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict, pseudo};
 
 /// A tools/call and everything that rules may ask about it.

@@ -99,11 +99,7 @@ impl Gate {
         read_plugin(&Field::root(value), faults).and_then(|raw| Self::compile(raw, value, faults))
     }
 
-    fn compile(
-        raw: RawPlugin<'_>,
-        document: json::Value<'_>,
-        faults: &mut Faults,
-    ) -> Option<Self> {
+    fn compile(raw: RawPlugin<'_>, document: json::Value<'_>, faults: &mut Faults) -> Option<Self> {
         let mut policies = Vec::new();
         let mut names = FxHashMap::default();
         let named = raw.policies.iter().map(|(name, p)| (name.as_str(), p));

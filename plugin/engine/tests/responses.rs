@@ -4,7 +4,7 @@
 mod support;
 
 use support::{World, gate, post};
-use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
+use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, ResponseStep};
 
 const POLICY: &str = r#"{"server":"s","policy":{"version":"1","default":"deny","hide":["secret"],"tools":{"open":{},"secret":{},"asked":{"validate":{"required_args":true}}}}}"#;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -122,7 +122,7 @@ fn nothing_is_looked_at_where_nothing_is_hidden() {
             strip_accept_encoding: false
         }
     );
-    assert!(!exchange.watches_response());
+    assert_eq!(exchange.interest(), Interest::Nothing);
     assert_eq!(
         exchange.on_response_headers(&head("application/json")),
         ResponseStep::Pass

@@ -105,6 +105,18 @@ fn of_stream(guest: &mut Guest, parts: &[&str]) -> Option<Vec<u8>> {
             let open = stream.response.headers_open || stream.access_log;
             of_headers(open, &stream.response.headers, name)
         }
+        ["response" | "upstream", name] if profile == Profile::Envoy => of_origin(stream, name),
+        _ => None,
+    }
+}
+
+/// What only Envoy tells.
+fn of_origin(stream: &Stream, name: &str) -> Option<Vec<u8>> {
+    let origin = &stream.origin;
+    match name {
+        "code_details" => Some(origin.details.clone()?.into_bytes()),
+        "flags" => number(Profile::Envoy, origin.flags.into()),
+        "request_attempt_count" => number(Profile::Envoy, origin.attempts.into()),
         _ => None,
     }
 }

@@ -13,6 +13,8 @@ struct Reply {
     body: Vec<u8>,
     details: String,
     by_filter: bool,
+    /// Envoy's response flags.
+    flags: u8,
     /// The gRPC status to tell a gRPC client, if the filter gave one.
     grpc_status: Option<u32>,
 }
@@ -34,6 +36,7 @@ impl Reply {
             body: body.as_bytes().to_vec(),
             details: details.to_owned(),
             by_filter: false,
+            flags: 0,
             grpc_status: None,
         }
     }
@@ -53,6 +56,7 @@ impl Drive<'_> {
                 .collect::<Vec<_>>()
                 .join("_"),
             by_filter: true,
+            flags: 0,
             grpc_status: u32::try_from(response.grpc_status)
                 .ok()
                 .filter(|code| *code <= 16),
@@ -68,12 +72,15 @@ impl Drive<'_> {
     }
 
     /// The upstream did not answer.
-    pub(super) fn upstream_failed(&mut self, why: &str) -> Step {
+    pub(super) fn upstream_failed(&mut self, why: &str, flags: u8) -> Step {
         let body = format!(
             "upstream connect error or disconnect/reset before headers. reset reason: {why}"
         );
         let details = format!("upstream_reset_before_response_started{{{why}}}");
-        self.reply(Reply::own(503, &body, &details.replace(' ', "_")))
+        self.reply(Reply {
+            flags,
+            ..Reply::own(503, &body, &details.replace(' ', "_"))
+        })
     }
 
     /// Before a response began, a reply passes through the response callbacks; after that, as
@@ -88,6 +95,7 @@ impl Drive<'_> {
         if self.down.response.is_some() {
             return self.reset();
         }
+        self.set_origin(&reply.details, reply.flags);
         let (headers, body) = self.form(reply);
         let end = body.is_empty() || self.head;
         if self.response.started {

@@ -71,7 +71,7 @@ pub enum RawCost {
 /// A failure after which what was taken is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundOn {
-    /// The upstream answered with a JSON-RPC error or an HTTP error.
+    /// The upstream answered with a JSON-RPC error.
     Error,
     /// The tool's result says `isError`.
     IsError,

@@ -145,12 +145,10 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(audit) = object.get("audit") {
         plugin.audit = read_audit(audit, faults).unwrap_or_default();
     }
-    for (key, issue) in [
-        (
-            "global_limits",
-            "limits across several proxies are not built yet",
-        ),
-    ] {
+    for (key, issue) in [(
+        "global_limits",
+        "limits across several proxies are not built yet",
+    )] {
         // Accepting a setting without acting on it would be a silent hole.
         if let Some(field) = object.get(key) {
             faults.error(&field.pointer, format!("{issue}: remove `{key}`"));

@@ -3,6 +3,7 @@
 use super::Call;
 use super::fact::arguments;
 use super::subject::subject;
+use super::taken::Taken;
 use super::verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict};
 use crate::gate::NamedPolicy;
 use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
@@ -25,6 +26,7 @@ pub(super) fn charge(
     verdict.time = Some(now);
     let mut enforced = Vec::with_capacity(limits.len());
     let mut charges = Vec::with_capacity(limits.len());
+    let mut shadowed = Taken::default();
     for limit in limits {
         let shadow = limit.shadow || named.policy.shadow;
         let prepared = prepare(limit, &counters, call, around);
@@ -33,13 +35,15 @@ pub(super) fn charge(
                 trace.limit_unknown(limit, &denial, shadow);
                 verdict.note(denial, shadow);
                 if verdict.denial.is_some() {
+                    shadowed.give_all_back(around);
                     return;
                 }
             }
             Ok(charge) if shadow => {
                 trace.limit(limit, &charge, shadow, around);
-                if let Err(refusal) = reserve(&mut *around, &[charge], now) {
-                    verdict.note(refused(limit, &refusal), true);
+                match reserve(&mut *around, &[charge], now) {
+                    Ok(one) => shadowed.add(one, std::iter::once(limit.refunds)),
+                    Err(refusal) => verdict.note(refused(limit, &refusal), true),
                 }
             }
             Ok(charge) => {
@@ -49,19 +53,24 @@ pub(super) fn charge(
             }
         }
     }
-    match reserve(around, &charges, now) {
+    match reserve(&mut *around, &charges, now) {
         Ok(reservation) => {
             let taken = enforced.iter().zip(reservation.charges());
-            verdict.limits.extend(taken.map(|(limit, charged)| LimitUse {
-                number: limit.number,
-                max: limit.quota.max.get(),
-                remaining: charged.remaining(),
-                reset_seconds: charged.reset_seconds(),
-                charge: *charged.charge(),
-            }));
-            verdict.reservation = reservation;
+            verdict
+                .limits
+                .extend(taken.map(|(limit, charged)| LimitUse {
+                    number: limit.number,
+                    max: limit.quota.max.get(),
+                    remaining: charged.remaining(),
+                    reset_seconds: charged.reset_seconds(),
+                    charge: *charged.charge(),
+                }));
+            verdict.taken = shadowed;
+            let refunds = enforced.iter().map(|limit| limit.refunds);
+            verdict.taken.add(reservation, refunds);
         }
         Err(refusal) => {
+            shadowed.give_all_back(around);
             if let Some(limit) = enforced.get(refusal.index) {
                 verdict.denial = Some(refused(limit, &refusal));
             }

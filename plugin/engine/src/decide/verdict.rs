@@ -1,6 +1,7 @@
 //! What the policy says of a call, and why.
 
-use crate::limit::{Charge, Reservation};
+use super::taken::Taken;
+use crate::limit::Charge;
 
 /// Rule identifiers that are not pointers into a policy.
 pub mod pseudo {
@@ -76,7 +77,7 @@ pub struct Verdict {
     /// `None` allows.
     pub denial: Option<Denial>,
     /// What was charged, to be kept until the outcome is known.
-    pub reservation: Reservation,
+    pub taken: Taken,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
     /// What the call took of limits that are enforced.
@@ -92,7 +93,7 @@ impl Verdict {
     pub fn allowed() -> Self {
         Self {
             denial: None,
-            reservation: Reservation::default(),
+            taken: Taken::default(),
             shadow: Vec::new(),
             limits: Vec::new(),
             entry: None,

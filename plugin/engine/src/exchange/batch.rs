@@ -3,14 +3,12 @@
 use std::rc::Rc;
 
 use super::request::form;
-use super::{Exchange, Expect, RequestStep, plain};
+use super::{Exchange, Expect, RequestStep};
 use crate::config::policy::DenyWith;
-use crate::decide::Denial;
+use crate::decide::{Denial, Taken};
 use crate::denial;
-use crate::limit::Reservation;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Headers, Message, Reply, Role};
-use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
@@ -28,30 +26,29 @@ impl Exchange {
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let mut taken: Vec<Reservation> = Vec::new();
+        let mut taken: Vec<Taken> = Vec::new();
         let mut shadow = Vec::new();
+        let mut elements = Vec::new();
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, around, trace);
-            self.record_verdict(&gate, message, &verdict);
+            elements.push(self.element(&gate, message, &verdict, around));
             let Some(denial) = &verdict.denial else {
-                taken.push(verdict.reservation);
+                taken.push(verdict.taken);
                 shadow.extend(verdict.shadow);
                 continue;
             };
-            for reservation in taken {
-                // Units that a failing store keeps stay used until their windows end.
-                let _ = reservation.refund(around);
+            for taken in taken {
+                taken.give_all_back(around);
             }
-            return RequestStep::Reply(batch_reply(messages, index, denial, form(self.policy())));
+            let reply = batch_reply(messages, index, denial, form(self.policy()));
+            let status = Some(reply.status);
+            self.note_batch(&gate, &elements, &shadow, Some(denial), status, around);
+            return RequestStep::Reply(reply);
         }
-        let caller = Exchange::grant_name(&gate, &self.caller);
-        self.note(&Record {
-            shadow: &shadow,
-            ..plain(Outcome::Allow, Some("batch"), caller)
-        });
-        self.reservation = taken
-            .into_iter()
-            .fold(Reservation::default(), Reservation::and);
+        self.note_batch(&gate, &elements, &shadow, None, None, around);
+        for (message, taken) in messages.iter().zip(taken) {
+            self.pending.add(message.id, taken);
+        }
         self.forward(Expect::List)
     }
 }

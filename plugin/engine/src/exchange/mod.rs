@@ -2,7 +2,10 @@
 //!
 //! The adapter calls the methods in the order of an HTTP stream and does what they answer.
 
+mod attempt;
 mod batch;
+mod note;
+mod refund;
 mod request;
 mod response;
 mod view;
@@ -11,12 +14,11 @@ use std::rc::Rc;
 
 use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
-use crate::limit::Reservation;
 use crate::mcp::Reply;
 use crate::policy::condition::Effort;
-use crate::record::{Outcome, Record};
 
-pub use response::{MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use refund::MAX_ANSWER_BYTES;
+pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +57,9 @@ pub struct Exchange {
     expect: Expect,
     /// The request's id as spelled, for an answer made in the upstream's stead.
     id: Option<String>,
-    reservation: Reservation,
+    pending: refund::Pending,
     stream: response::Stream,
-    record: Option<String>,
+    notes: note::Notes,
     effort: Effort,
 }
 
@@ -70,9 +72,9 @@ impl Exchange {
             server: String::new(),
             expect: Expect::Anything,
             id: None,
-            reservation: Reservation::default(),
+            pending: refund::Pending::default(),
             stream: response::Stream::default(),
-            record: None,
+            notes: note::Notes::default(),
             effort: Effort::default(),
         }
     }
@@ -82,41 +84,7 @@ impl Exchange {
         &self.gate
     }
 
-    /// The record of the decision, once there is one; taken so that it is written once.
-    pub fn take_record(&mut self) -> Option<String> {
-        self.record.take()
-    }
-
-    /// What was charged for the request, for refunds.
-    pub fn reservation(&self) -> &Reservation {
-        &self.reservation
-    }
-
-    fn note(&mut self, record: &Record<'_>) {
-        self.record = Some(record.to_json());
-    }
-
-    fn grant_name<'g>(gate: &'g Gate, caller: &Caller) -> Option<&'g str> {
-        match caller {
-            Caller::Granted(index) => gate.callers.grant(*index).map(|g| g.name.as_str()),
-            _ => None,
-        }
-    }
-
     fn policy(&self) -> Option<&NamedPolicy> {
         self.gate.policy_of(&self.caller)
-    }
-}
-
-/// A record without what only tool calls have.
-fn plain<'a>(outcome: Outcome, method: Option<&'a str>, caller: Option<&'a str>) -> Record<'a> {
-    Record {
-        outcome,
-        method,
-        tool: None,
-        rule: None,
-        message: None,
-        caller,
-        shadow: &[],
     }
 }

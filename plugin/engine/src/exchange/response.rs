@@ -33,6 +33,17 @@ pub struct ResponseHead<'a> {
     pub content_encoding: Option<&'a [u8]>,
 }
 
+/// What of the upstream's answer has to be looked at; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Nothing.
+    Nothing,
+    /// Its status, by [`Exchange::on_response_status`].
+    Status,
+    /// Its headers, by [`Exchange::on_response_headers`].
+    Headers,
+}
+
 /// What to do with a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseStep {
@@ -42,6 +53,8 @@ pub enum ResponseStep {
     Buffer,
     /// Hand every chunk to [`Exchange::on_response_chunk`] as it comes. `content-length` goes.
     Stream,
+    /// Let it pass, and show every chunk to [`Exchange::on_response_seen`].
+    Watch,
     /// Answer this instead.
     Refuse(Reply),
 }
@@ -55,22 +68,36 @@ pub(super) struct Stream {
 }
 
 impl Exchange {
-    /// Whether the upstream's answer has to be looked at, so that its headers are worth reading.
-    pub fn watches_response(&self) -> bool {
-        self.expect != Expect::Anything
+    /// What of the upstream's answer is worth reading.
+    pub fn interest(&self) -> Interest {
+        if self.expect != Expect::Anything || self.pending.reads_answers() {
+            Interest::Headers
+        } else if self.pending.is_empty() {
+            Interest::Nothing
+        } else {
+            Interest::Status
+        }
     }
 
     /// The response's headers are there.
     pub fn on_response_headers(&mut self, head: &ResponseHead<'_>) -> ResponseStep {
-        let step = match (self.expect, Media::of(head.content_type)) {
-            (Expect::Anything, _) => return ResponseStep::Pass,
+        let media = Media::of(head.content_type);
+        let step = match (self.expect, media) {
+            (Expect::Anything, _)
+            | (Expect::Single, Media::Json | Media::Other)
+            | (Expect::Stream, Media::Other) => {
+                return if self.pending.watch(media, head) {
+                    ResponseStep::Watch
+                } else {
+                    ResponseStep::Pass
+                };
+            }
             (_, Media::EventStream) => ResponseStep::Stream,
-            (Expect::List, Media::Json | Media::Other) => ResponseStep::Buffer,
-            (Expect::Stream, Media::Json) => ResponseStep::Buffer,
-            (Expect::Single, _) | (Expect::Stream, Media::Other) => return ResponseStep::Pass,
+            (Expect::List, Media::Json | Media::Other) | (Expect::Stream, Media::Json) => {
+                ResponseStep::Buffer
+            }
         };
-        let plain = |encoding: &[u8]| encoding.trim_ascii().eq_ignore_ascii_case(b"identity");
-        if !head.content_encoding.is_none_or(plain) {
+        if !head.content_encoding.is_none_or(is_plain) {
             // What cannot be read cannot be filtered.
             let why = "the upstream compressed a list although it was asked not to";
             return ResponseStep::Refuse(self.failed(502, why));
@@ -99,6 +126,7 @@ impl Exchange {
         if body.len() > MAX_LIST_BYTES {
             return Some(self.response_too_large());
         }
+        self.pending.on_message(body, around);
         match self.filter(body, around) {
             Ok(None) => None,
             Ok(Some(text)) => Some(text.into_bytes()),
@@ -123,16 +151,21 @@ impl Exchange {
         let Some(mut events) = self.stream.events.take().filter(|_| !self.stream.closed) else {
             return out;
         };
+        let mut pending = std::mem::take(&mut self.pending);
         let result = events.push(
             chunk,
             end,
-            &mut |data, _| match self.filter(data.as_bytes(), around) {
-                Ok(None) => Edit::Keep,
-                Ok(Some(text)) => Edit::Replace(text),
-                Err(why) => Edit::Replace(self.failed(200, &why).body),
+            &mut |data, _| {
+                pending.on_message(data.as_bytes(), around);
+                match self.filter(data.as_bytes(), around) {
+                    Ok(None) => Edit::Keep,
+                    Ok(Some(text)) => Edit::Replace(text),
+                    Err(why) => Edit::Replace(self.failed(200, &why).body),
+                }
             },
             &mut out,
         );
+        self.pending = pending;
         if result.is_err() {
             self.stream.closed = true;
             let why = format!("the upstream sent an event longer than {MAX_LIST_BYTES} bytes");
@@ -144,7 +177,11 @@ impl Exchange {
     }
 
     /// A response text without what the caller may not see; `None` when nothing changes.
-    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
+    fn filter(
+        &mut self,
+        text: &[u8],
+        around: &mut dyn Surroundings,
+    ) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
             return Ok(None);
         }
@@ -159,7 +196,10 @@ impl Exchange {
         };
         match list::filter(text, &mut view, LIMITS) {
             Ok(Filtered::Unchanged) => Ok(None),
-            Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
+            Ok(Filtered::Changed { text, removed }) => {
+                self.notes.hid(removed);
+                Ok(Some(text))
+            }
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
         }
     }
@@ -204,9 +244,14 @@ impl View for CallerView<'_> {
     }
 }
 
+/// Whether a `Content-Encoding` leaves a body as it is.
+pub(super) fn is_plain(encoding: &[u8]) -> bool {
+    encoding.trim_ascii().eq_ignore_ascii_case(b"identity")
+}
+
 /// Whether a `Content-Type` names no charset but UTF-8: a reader that obeys another one would see
 /// another list than the one that was filtered.
-fn is_utf8(content_type: &[u8]) -> bool {
+pub(super) fn is_utf8(content_type: &[u8]) -> bool {
     let parameters = content_type.split(|b| *b == b';').skip(1);
     let mut charsets = parameters.filter_map(|parameter| {
         let (name, value) =
@@ -227,8 +272,9 @@ fn is_utf8(content_type: &[u8]) -> bool {
     })
 }
 
+/// What kind of body a `Content-Type` names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Media {
+pub(super) enum Media {
     Json,
     EventStream,
     Other,

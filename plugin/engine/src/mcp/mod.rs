@@ -3,6 +3,7 @@
 //! Knows the protocol and no policy.
 
 pub mod agree;
+pub mod answer;
 pub mod head;
 pub mod list;
 pub mod message;

@@ -141,7 +141,7 @@ pub enum Cost {
 /// After which failures a charge is given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refunds {
-    /// A JSON-RPC or HTTP error.
+    /// A JSON-RPC error; an HTTP error without one may come from a gateway behind which the tool ran.
     pub error: bool,
     /// A result that says `isError`.
     pub is_error: bool,

@@ -51,7 +51,13 @@ mod tests {
     fn only_a_well_formed_trace_is_kept() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert!(is_traceparent(good));
-        for bad in ["", "00-", "secret", &good.to_uppercase(), &format!("{good}-x")] {
+        for bad in [
+            "",
+            "00-",
+            "secret",
+            &good.to_uppercase(),
+            &format!("{good}-x"),
+        ] {
             assert!(!is_traceparent(bad), "{bad}");
         }
     }

@@ -69,11 +69,7 @@ fn date(days: u64) -> (u64, u64, u64) {
         from_march.saturating_sub(9)
     };
     let year = era.saturating_mul(400).saturating_add(year);
-    (
-        year.saturating_add(u64::from(month <= 2)),
-        month,
-        day,
-    )
+    (year.saturating_add(u64::from(month <= 2)), month, day)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What comes back from the upstream.
 
-use toolgate_engine::exchange::{ResponseHead, ResponseStep};
+use toolgate_engine::exchange::{Interest, ResponseHead, ResponseStep};
 
 use super::*;
 
@@ -80,7 +80,7 @@ fn without_hold_an_answer_that_comes_before_the_body_is_filtered() {
         let mut exchange = Exchange::new(Rc::clone(&gate));
         let step = exchange.on_request_headers(&headers(&pairs), false, &mut world);
         assert_eq!(step, RequestStep::AwaitBody);
-        assert!(exchange.watches_response(), "{method}");
+        assert_eq!(exchange.interest(), Interest::Headers, "{method}");
         let head = ResponseHead {
             status: 200,
             content_type: Some(b"text/event-stream"),

@@ -123,6 +123,10 @@ impl Native {
         let body = match exchange.on_response_headers(&head) {
             ResponseStep::Refuse(made) => return reply(made),
             ResponseStep::Pass => upstream.body.clone(),
+            ResponseStep::Watch => {
+                exchange.on_response_seen(&upstream.body, true, &mut self.around);
+                upstream.body.clone()
+            }
             ResponseStep::Buffer => exchange
                 .on_response_body(&upstream.body, &mut self.around)
                 .unwrap_or_else(|| upstream.body.clone()),

@@ -43,6 +43,8 @@ pub(crate) trait HttpContext {
 pub(crate) trait RootContext {
     /// Whether the configuration of `size` bytes is taken.
     fn on_configure(&mut self, size: usize) -> bool;
+    /// Some time has passed.
+    fn on_tick(&mut self);
     /// A new stream, whose context has that id.
     fn create_http_context(&self, context_id: u32) -> Filter;
 }
@@ -129,6 +131,11 @@ extern "C" fn proxy_on_context_create(id: u32, root_id: u32) {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(id: u32, size: usize) -> bool {
     root(id, |root| root.on_configure(size)).unwrap_or(false)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(id: u32) {
+    root(id, RootContext::on_tick);
 }
 
 #[unsafe(no_mangle)]

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
-use toolgate_engine::Gate;
 use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, ResponseStep};
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
 use crate::audit;
 use crate::callbacks::{Action, HttpContext};
+use crate::metrics;
+use crate::root::Configured;
+use crate::saturation::Saturation;
 use crate::shared::Shared;
 
 /// Where a request stands.
@@ -43,6 +45,7 @@ enum Response {
 /// One stream.
 pub(crate) struct Filter {
     exchange: Option<Exchange>,
+    saturation: Rc<Saturation>,
     shared: Shared,
     /// The request's headers, kept because hosts hand them out only while they are held.
     head: Vec<u8>,
@@ -53,10 +56,14 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(gate: Option<Rc<Gate>>) -> Self {
+    pub(crate) fn new(configured: Option<&Configured>) -> Self {
+        let gate = configured.map(|c| Rc::clone(&c.gate));
         Self {
             hold: gate.as_ref().is_none_or(|gate| gate.hold_headers),
             exchange: gate.map(Exchange::new),
+            saturation: configured
+                .map(|c| Rc::clone(&c.saturation))
+                .unwrap_or_default(),
             shared: Shared::default(),
             head: Vec::new(),
             request: Request::Open,
@@ -81,7 +88,7 @@ impl Filter {
     /// Does what the engine says of the request, after its record is in the filter state.
     fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
         if let Some(exchange) = self.exchange.as_mut() {
-            audit::decided(exchange);
+            audit::decided(exchange, &self.saturation);
         }
         match step {
             RequestStep::Forward {
@@ -118,6 +125,13 @@ impl Filter {
 
     /// The body is whole: `size` bytes of it, or as many as there are.
     fn decide(&mut self, size: Option<usize>) -> Action {
+        let began = metrics::begin();
+        let action = self.decide_untimed(size);
+        metrics::end(began);
+        action
+    }
+
+    fn decide_untimed(&mut self, size: Option<usize>) -> Action {
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };

@@ -4,5 +4,7 @@ mod abi;
 mod audit;
 mod callbacks;
 mod http;
+mod metrics;
 mod root;
+mod saturation;
 mod shared;

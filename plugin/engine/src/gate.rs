@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::caller::{Caller, Callers};
+use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::json::{self, canonical};
@@ -35,6 +36,8 @@ pub struct Gate {
     pub partial: bool,
     /// What is recorded of decisions.
     pub audit: Audit,
+    /// What is counted of them.
+    pub metrics: RawMetrics,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -137,7 +140,13 @@ impl Gate {
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
             audit: Audit::new(raw.audit),
+            metrics: raw.metrics,
         })
+    }
+
+    /// All policies.
+    pub fn policies(&self) -> &[NamedPolicy] {
+        &self.policies
     }
 
     /// The policy that a caller was given; `None` denies.

@@ -14,6 +14,7 @@ pub mod mcp;
 pub mod pattern;
 pub mod policy;
 pub mod record;
+pub mod series;
 pub mod surroundings;
 pub mod trace;
 

@@ -8,6 +8,7 @@ pub mod condition;
 mod fault;
 mod keyword;
 pub mod limit;
+pub mod metrics;
 pub mod plugin;
 pub mod policy;
 mod reader;

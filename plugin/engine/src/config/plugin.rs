@@ -2,6 +2,7 @@
 
 use super::audit::{RawAudit, read_audit};
 use super::fault::Faults;
+use super::metrics::{RawMetrics, read_metrics};
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
 use crate::json::Value;
@@ -67,9 +68,11 @@ pub struct RawPlugin<'a> {
     pub hold_headers: bool,
     /// `audit`.
     pub audit: RawAudit,
+    /// `metrics`.
+    pub metrics: RawMetrics,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "server",
     "policy",
     "policies",
@@ -78,6 +81,7 @@ const KEYS: [&str; 9] = [
     "max_body_bytes",
     "hold_headers",
     "audit",
+    "metrics",
     "global_limits",
 ];
 
@@ -144,6 +148,9 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(audit) = object.get("audit") {
         plugin.audit = read_audit(audit, faults).unwrap_or_default();
+    }
+    if let Some(metrics) = object.get("metrics") {
+        plugin.metrics = read_metrics(metrics, faults).unwrap_or_default();
     }
     for (key, issue) in [(
         "global_limits",

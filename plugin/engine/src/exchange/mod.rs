@@ -84,7 +84,8 @@ impl Exchange {
         &self.gate
     }
 
-    fn policy(&self) -> Option<&NamedPolicy> {
+    /// The policy that decides, once the caller is known.
+    pub fn policy(&self) -> Option<&NamedPolicy> {
         self.gate.policy_of(&self.caller)
     }
 }

@@ -3,29 +3,30 @@
 
 use super::Exchange;
 use crate::caller::Caller;
-use crate::decide::{Denial, Verdict};
+use crate::decide::{Denial, LimitUse, Verdict};
 use crate::gate::{Gate, NamedPolicy};
 use crate::json::push_number;
-use crate::mcp::{Headers, Message, Rejection};
+use crate::mcp::{Headers, Message, Rejection, method};
 use crate::record::{Act, Digester, Origin, Outcome, Record, Who};
+use crate::series::{self, Series};
 use crate::surroundings::Surroundings;
 
-/// Rule identifiers of requests that no policy was asked about.
-mod form {
+/// Why a request was refused before any policy was asked.
+mod cause {
     /// Not strict JSON.
-    pub(super) const NOT_JSON: &str = "(not json)";
+    pub(super) const NOT_JSON: &str = "not_json";
     /// Not a JSON-RPC message, or one that servers could read differently.
-    pub(super) const NOT_MCP: &str = "(not mcp)";
+    pub(super) const NOT_MCP: &str = "not_mcp";
     /// `Mcp-*` headers that contradict the body.
-    pub(super) const HEADERS: &str = "(header mismatch)";
+    pub(super) const HEADERS: &str = "header_mismatch";
     /// Longer than `max_body_bytes`.
-    pub(super) const TOO_LARGE: &str = "(too large)";
+    pub(super) const TOO_LARGE: &str = "too_large";
     /// Refused for what HTTP says of it.
-    pub(super) const HTTP: &str = "(http)";
+    pub(super) const HTTP: &str = "http";
     /// The host did not hand over what a decision needs.
-    pub(super) const UNREADABLE: &str = "(unreadable)";
+    pub(super) const UNREADABLE: &str = "unreadable";
     /// It ended before it was whole.
-    pub(super) const INCOMPLETE: &str = "(incomplete)";
+    pub(super) const INCOMPLETE: &str = "incomplete";
 }
 
 /// What has been noted of an exchange.
@@ -40,6 +41,10 @@ pub(super) struct Notes {
     noteworthy: bool,
     /// The record as taken, where the answer may add to it.
     written: String,
+    /// What to count, until it is taken.
+    series: Vec<Series>,
+    /// What the call took of limits, until it is taken.
+    uses: Vec<LimitUse>,
     /// Entries cut out of lists.
     hidden: u64,
 }
@@ -67,7 +72,7 @@ impl Exchange {
     pub fn take_last_record(&mut self, around: &mut dyn Surroundings) -> Option<String> {
         if !self.notes.decided {
             let why = "the request ended before it was whole";
-            self.note_form(form::INCOMPLETE, why, None, around);
+            self.note_form(cause::INCOMPLETE, why, None, around);
             return self.notes.record.take();
         }
         let (hidden, refunded) = (self.notes.hidden, self.pending.given_back());
@@ -84,6 +89,21 @@ impl Exchange {
         }
         record.push('}');
         Some(record)
+    }
+
+    /// What the decision adds to: first the one series of decisions, then those of shadowed rules.
+    pub fn take_series(&mut self) -> Vec<Series> {
+        std::mem::take(&mut self.notes.series)
+    }
+
+    /// What the decided call took of limits.
+    pub fn take_uses(&mut self) -> Vec<LimitUse> {
+        std::mem::take(&mut self.notes.uses)
+    }
+
+    /// Entries cut out of lists, and calls that got units back, so far.
+    pub fn afterwards(&self) -> (u64, u64) {
+        (self.notes.hidden, self.pending.given_back())
     }
 
     /// Whether the record is also for the host's log.
@@ -112,26 +132,26 @@ impl Exchange {
 
     /// A request that was refused for its form.
     pub(super) fn note_rejection(&mut self, rejection: &Rejection, around: &mut dyn Surroundings) {
-        let rule = match (rejection.status, rejection.code) {
-            (413, _) => form::TOO_LARGE,
-            (500, _) => form::UNREADABLE,
-            (400, -32700) => form::NOT_JSON,
-            (400, -32020) => form::HEADERS,
-            (400, _) => form::NOT_MCP,
-            _ => form::HTTP,
+        let cause = match (rejection.status, rejection.code) {
+            (413, _) => cause::TOO_LARGE,
+            (500, _) => cause::UNREADABLE,
+            (400, -32700) => cause::NOT_JSON,
+            (400, -32020) => cause::HEADERS,
+            (400, _) => cause::NOT_MCP,
+            _ => cause::HTTP,
         };
-        self.note_form(rule, &rejection.message, Some(rejection.status), around);
+        self.note_form(cause, &rejection.message, Some(rejection.status), around);
     }
 
     fn note_form(
         &mut self,
-        rule: &str,
+        cause: &'static str,
         message: &str,
         status: Option<u16>,
         around: &mut dyn Surroundings,
     ) {
         let act = Act {
-            rule: Some(rule),
+            cause: Some(cause),
             message: Some(message),
             ..Act::default()
         };
@@ -180,6 +200,7 @@ impl Exchange {
         let caller = Some((gate, self.caller.clone()));
         let outcome = outcome(verdict.denial.is_some());
         self.note(outcome, status, caller, act, &[], verdict.time, around);
+        self.notes.uses.clone_from(&verdict.limits);
     }
 
     /// One message of a batch, as its record holds it.
@@ -232,6 +253,9 @@ impl Exchange {
         let audit = &self.gate.audit;
         let notes = &mut self.notes;
         notes.decided = true;
+        if self.gate.metrics.enabled {
+            notes.series = count(&self.gate, caller.as_ref().map(|(_, c)| c), outcome, &act);
+        }
         notes.noteworthy = outcome != Outcome::Allow || !act.shadow.is_empty();
         if !notes.noteworthy && !audit.keeps_allowed() {
             return;
@@ -263,6 +287,53 @@ impl Exchange {
     }
 }
 
+/// The series that a decision adds to.
+fn count(gate: &Gate, caller: Option<&Caller>, outcome: Outcome, act: &Act<'_>) -> Vec<Series> {
+    let named = caller.and_then(|caller| gate.policy_of(caller));
+    let policy = named.map_or("", NamedPolicy::shown);
+    let method = match act.method {
+        Some("batch") => "batch",
+        Some(method) if method::is_known(method) => method,
+        Some("GET" | "DELETE" | "OPTIONS" | "HEAD") => act.method.unwrap_or_default(),
+        Some(_) => series::OTHER,
+        None => "",
+    };
+    let tool = match (act.tool, act.entry.zip(named)) {
+        (None, _) => "",
+        (Some(_), None) => series::UNLISTED,
+        (Some(_), Some((number, named))) => {
+            let own = u64::try_from(number).is_ok_and(|number| number < gate.metrics.tools);
+            let entry = named.policy.tools.entries().get(number);
+            entry
+                .filter(|_| own)
+                .map_or(series::OTHER, |entry| entry.key.as_str())
+        }
+    };
+    let mut decision = Series::of(series::DECISIONS)
+        .with("outcome", outcome.word())
+        .with("method", method)
+        .with("tool", tool)
+        .with("rule", act.rule.or(act.cause).unwrap_or_default())
+        .with("policy", policy);
+    if gate.metrics.callers {
+        let name = match caller {
+            Some(Caller::Granted(index)) => gate.callers.grant(*index).map(|g| g.name.as_str()),
+            Some(Caller::Anonymous) => Some("(anonymous)"),
+            Some(Caller::Identified(..)) => Some("(identified)"),
+            Some(Caller::Unknown) => Some("(unknown)"),
+            None => None,
+        };
+        decision = decision.with("caller", name.unwrap_or_default());
+    }
+    let mut all = vec![decision];
+    all.extend(act.shadow.iter().map(|denial| {
+        Series::of(series::SHADOWED)
+            .with("rule", &denial.rule)
+            .with("policy", policy)
+    }));
+    all
+}
+
 fn outcome(denied: bool) -> Outcome {
     if denied {
         Outcome::Deny
@@ -288,6 +359,8 @@ fn act<'a>(
         names: named.map_or(&[], |named| named.limits.as_slice()),
         arguments: message.params.arguments.filter(|_| call),
         shadow: &verdict.shadow,
+        entry: verdict.entry,
+        cause: None,
     }
 }
 

@@ -85,7 +85,9 @@ pub struct Act<'a> {
     pub tool: Option<&'a str>,
     /// The rule that decided.
     pub rule: Option<&'a str>,
-    /// Why.
+    /// Why the form of the request was refused.
+    pub cause: Option<&'static str>,
+    /// Why, in words.
     pub message: Option<&'a str>,
     /// The limit that denied, with how it stands.
     pub denial: Option<&'a Denial>,
@@ -97,6 +99,8 @@ pub struct Act<'a> {
     pub arguments: Option<Value<'a>>,
     /// What shadowed rules would have denied.
     pub shadow: &'a [Denial],
+    /// The entry under `tools` that the tool's name led to, by its place; not recorded.
+    pub entry: Option<usize>,
 }
 
 impl Record<'_> {
@@ -166,6 +170,7 @@ impl Act<'_> {
         member("method", self.method);
         member("tool", self.tool);
         member("rule", self.rule);
+        member("cause", self.cause);
         member("message", self.message);
         self.push_limits(out);
         if let (Some(arguments), Some(tool)) = (self.arguments, self.tool) {

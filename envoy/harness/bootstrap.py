@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,13 @@ def write(
     listen: tuple[str, int] = ("127.0.0.1", 0),
     upstream_http2: bool = False,
     upstream_tls: bool = False,
+    change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
     Ports are 0, so that the system chooses. `plugin` is the plugin's configuration: an object, or the exact text to
-    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`.
+    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`. `change` sees the document
+    last and may change anything else.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -71,6 +74,8 @@ def write(
         write_ecds(ecds, module=module, plugin=plugin)
     else:
         _fill(toolgate["typed_config"]["config"], module, plugin)
+    if change is not None:
+        change(document)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return Bootstrap(path=path, ecds=ecds)

@@ -6,6 +6,7 @@ import http.client
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Envoy:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         upstream_http2: bool = False,
         upstream_tls: bool = False,
+        change: Callable[[dict[str, Any]], None] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -52,6 +54,7 @@ class Envoy:
             listen=listen,
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
+            change=change,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"

@@ -66,7 +66,7 @@ fn an_allowed_call_tells_who_asked_for_what_and_what_remains() {
             "id": "abc", "trace": trace, "server": "shop",
             "policy": "(policy)", "policy_hash": null, "identity": "anonymous",
             "method": "tools/call", "tool": "refund",
-            "limits": [{"rule": "/tools/refund/limits/0", "counter": "refunds",
+            "limits": [{"rule": "/tools/refund/limits/refunds", "counter": "refunds",
                         "max": 2, "remaining": 1, "reset": 1504}],
             "arguments": {"bytes": 49, "digest": null, "names": ["amount", "note", "secret"],
                           "values": {"amount": 12.5}},
@@ -87,7 +87,7 @@ fn a_limit_that_denies_tells_how_it_stands() {
     );
     assert_eq!(
         last["limits"],
-        json!([{"rule": "/tools/refund/limits/0", "counter": "refunds", "max": 2, "remaining": 0, "retry_after": 1504}])
+        json!([{"rule": "/tools/refund/limits/refunds", "counter": "refunds", "max": 2, "remaining": 0, "retry_after": 1504}])
     );
 }
 

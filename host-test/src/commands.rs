@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod check;
 mod clock;
 mod config;
@@ -41,6 +42,7 @@ enum Command {
     Explain(explain::Explain),
     Convert(convert::Convert),
     Config(config::Config),
+    Audit(audit::Audit),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -55,6 +57,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
+        Command::Audit(audit) => audit.run(),
     };
     match result {
         Ok(code) => code,

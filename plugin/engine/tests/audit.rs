@@ -125,7 +125,7 @@ fn equal_arguments_have_equal_digests_under_one_key_only() {
 }
 
 #[test]
-fn the_digest_is_hmac_sha_256_of_the_canonical_form() {
+fn the_digest_is_keyed_siphash_of_the_canonical_form() {
     let gate = limited(r#"{"digest_key":"0123456789abcdef"}"#);
     let record = record_of(
         &gate,
@@ -133,10 +133,11 @@ fn the_digest_is_hmac_sha_256_of_the_canonical_form() {
         &[],
         &call("refund", r#"{"b":"x","a":100}"#),
     );
-    // printf '{"a":1e2,"b":"x"}' | openssl dgst -sha256 -hmac 0123456789abcdef | cut -c1-32
+    // printf '{"a":1e2,"b":"x"}' | openssl mac -macopt size:16 -macopt
+    // hexkey:$(printf 0123456789abcdef | sha256sum | cut -c1-32) SIPHASH
     assert_eq!(
         record["arguments"]["digest"],
-        "5b7aa7e55d12d05595418a36e60ab4f0"
+        "4e206709012a7fb62dc3c63fa087b3fe"
     );
 }
 
@@ -179,7 +180,7 @@ fn a_credential_is_never_in_a_record() {
         );
         let record = exchange.take_record().unwrap();
         assert!(!record.contains("tok-"), "{record}");
-        assert!(record.contains(r#""caller":"hmac:"#), "{record}");
+        assert!(record.contains(r#""caller":"digest:"#), "{record}");
         for series in exchange.take_series() {
             assert!(!series.as_str().contains("tok-"));
         }

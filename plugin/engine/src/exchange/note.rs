@@ -399,7 +399,7 @@ fn who<'g>(gate: &'g Gate, caller: &Caller, around: &mut dyn Surroundings) -> Wh
 
 /// A secret's digest, which no arguments share: theirs begin with a brace.
 fn secret(digester: &Digester, kind: &str, value: &[u8]) -> String {
-    let mut out = String::from("hmac:");
+    let mut out = String::from("digest:");
     digester.push(&[b"caller/", kind.as_bytes(), b"/", value], &mut out);
     out
 }

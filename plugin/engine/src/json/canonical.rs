@@ -32,7 +32,7 @@ pub fn write<'a>(
     let mut endless = None;
     match value.kind() {
         Kind::Null | Kind::Bool => out.push_str(value.text()),
-        Kind::String => write_string(value.raw_str(), out),
+        Kind::String => write_string(value.text(), value.raw_str(), out),
         Kind::Number => {
             if let Some(number) = value.as_number() {
                 let mut digits = Vec::new();
@@ -58,8 +58,7 @@ pub fn write<'a>(
             let mut members = Vec::new();
             for (key, member) in value.members() {
                 let mut text = String::new();
-                write_string(Some(key), &mut text);
-                text.push(':');
+                write_key(key, &mut text);
                 let found = write(member, work, &mut text)?;
                 endless = endless.or(found);
                 members.push(text);
@@ -79,8 +78,19 @@ pub fn write<'a>(
     Ok(endless)
 }
 
-#[inline(never)]
-fn write_string(text: Option<RawStr<'_>>, out: &mut String) {
+/// Appends a key as members have it, and the colon.
+pub fn write_key(key: RawStr<'_>, out: &mut String) {
+    let decoded = key.decode();
+    push_json_string(out, &decoded);
+    out.push(':');
+}
+
+fn write_string(spelled: &str, text: Option<RawStr<'_>>, out: &mut String) {
+    // Without an escape a string is spelled in one way only, but for DEL, which is written escaped.
+    if !spelled.bytes().any(|b| matches!(b, b'\\' | 0x7f)) {
+        out.push_str(spelled);
+        return;
+    }
     let text = text.map(RawStr::decode).unwrap_or_default();
     push_json_string(out, &text);
 }

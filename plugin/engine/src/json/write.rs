@@ -15,7 +15,9 @@ pub fn push_json_string(out: &mut String, text: &str) {
 pub fn write_json_string(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\' || c == '\u{7f}') {
+    // All of these are single bytes in UTF-8, and no part of a longer character.
+    let special = |b: u8| matches!(b, 0..=0x1f | b'"' | b'\\' | 0x7f);
+    while let Some(at) = rest.bytes().position(special) {
         let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.write_str(clean)?;
         let mut chars = tail.chars();

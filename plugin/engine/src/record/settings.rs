@@ -3,7 +3,6 @@
 use std::cell::{Cell, OnceCell};
 
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::arguments::Digester;
 use crate::config::audit::{RawAudit, RawLog};
@@ -67,12 +66,10 @@ impl Audit {
             return Some(known);
         }
         let made = match &self.raw.digest_key {
-            Some(key) => Digester::new(key.as_bytes())?,
+            Some(key) => Digester::new(key.as_bytes()),
             None => {
-                let mut hash = Sha256::new();
-                hash.update(b"toolgate/audit/1");
-                hash.update(around.hash_key()?.0);
-                Digester::new(&hash.finalize())?
+                let secret = [b"toolgate/audit/1".as_slice(), &around.hash_key()?.0];
+                Digester::new(&secret.concat())
             }
         };
         Some(self.digester.get_or_init(|| made))

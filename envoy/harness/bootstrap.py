@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,18 @@ class Bootstrap:
     """A configuration as written to disk."""
 
     path: Path
+    listener: str
+    """The name of the configuration's own listener."""
     ecds: Path | None
     """The filter's own file, when the configuration reads one."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One more listener of the same Envoy, with a server and a configuration of its own."""
+
+    upstream: tuple[str, int]
+    plugin: dict[str, Any] | str
 
 
 def write(
@@ -41,13 +52,15 @@ def write(
     listen: tuple[str, int] = ("127.0.0.1", 0),
     upstream_http2: bool = False,
     upstream_tls: bool = False,
+    sites: Mapping[str, Site] | None = None,
     change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
     Ports are 0, so that the system chooses. `plugin` is the plugin's configuration: an object, or the exact text to
-    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`. `change` sees the document
-    last and may change anything else.
+    give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`. Each of `sites` is a
+    listener of that name besides; not with a configuration that reads its filter from a file. `change` sees the
+    document last and may change anything else.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -74,11 +87,30 @@ def write(
         write_ecds(ecds, module=module, plugin=plugin)
     else:
         _fill(toolgate["typed_config"]["config"], module, plugin)
+    for name_, site in (sites or {}).items():
+        _add_site(document, name_, site, module)
     if change is not None:
         change(document)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
-    return Bootstrap(path=path, ecds=ecds)
+    return Bootstrap(path=path, listener=listener["name"], ecds=ecds)
+
+
+def _add_site(document: dict[str, Any], name: str, site: Site, module: Path) -> None:
+    """Adds a listener like the first one, with a cluster of its own."""
+    resources = document["static_resources"]
+    listener, cluster = copy.deepcopy(resources["listeners"][0]), copy.deepcopy(resources["clusters"][0])
+    listener["name"] = cluster["name"] = cluster["load_assignment"]["cluster_name"] = name
+    listener["address"]["socket_address"]["port_value"] = 0
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
+        route["route"]["cluster"] = name
+    toolgate = next(entry for entry in manager["http_filters"] if entry["name"] == "toolgate")
+    _fill(toolgate["typed_config"]["config"], module, site.plugin)
+    endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+    endpoint["address"]["socket_address"].update(address=site.upstream[0], port_value=site.upstream[1])
+    resources["listeners"].append(listener)
+    resources["clusters"].append(cluster)
 
 
 def write_ecds(path: Path, *, module: Path, plugin: dict[str, Any] | str | None) -> None:

@@ -6,7 +6,7 @@ import http.client
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Envoy:
         listen: tuple[str, int] = ("127.0.0.1", 0),
         upstream_http2: bool = False,
         upstream_tls: bool = False,
+        sites: Mapping[str, bootstrap.Site] | None = None,
         change: Callable[[dict[str, Any]], None] | None = None,
         folder: Path | None = None,
         limit: float = 600,
@@ -54,6 +55,7 @@ class Envoy:
             listen=listen,
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
+            sites=sites,
             change=change,
         )
         self._ecds = written.ecds
@@ -74,7 +76,8 @@ class Envoy:
         self.process = Process("Envoy", argv, log=self.folder / "envoy.log", limit=limit, env=env)
         try:
             self.admin = self._admin_address(admin_file, ready_in)
-            self.host, self.port = listen[0], self._listener_port(ready_in)
+            self.ports = self._listener_ports(1 + len(sites or {}), ready_in)
+            self.host, self.port = listen[0], self.ports[written.listener]
         except BaseException:
             self.stop()
             raise
@@ -95,14 +98,16 @@ class Envoy:
             time.sleep(0.02)
         raise self.process.failure(f"no admin address after {timeout} s")
 
-    def _listener_port(self, timeout: float) -> int:
+    def _listener_ports(self, number: int, timeout: float) -> dict[str, int]:
+        """The ports of all listeners by their names, once there are so many."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.process.check()
             try:
                 if self.admin_get("/ready").startswith("LIVE"):
-                    for status in json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", []):
-                        return int(status["local_address"]["socket_address"]["port_value"])
+                    listeners = json.loads(self.admin_get("/listeners?format=json")).get("listener_statuses", [])
+                    if len(listeners) == number:
+                        return {status["name"]: int(status["local_address"]["socket_address"]["port_value"]) for status in listeners}
             except (OSError, http.client.HTTPException, ValueError, KeyError):
                 pass
             time.sleep(0.02)

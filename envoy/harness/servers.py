@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .paths import PYTHON, SERVERS
+from .paths import PYTHON, PYTHON_MCP1, SERVERS
 from .process import Process
 
 READY = r"listening on (\d+)(?:, counts on (\d+))?\n"
@@ -19,7 +19,8 @@ class Server:
     """A program of envoy/servers, on 127.0.0.1, on a port the system chose."""
 
     def __init__(self, program: str, *options: str, log: Path, limit: float = 600, env: Mapping[str, str] | None = None) -> None:
-        interpreter = shutil.which("node") or "node" if program.endswith(".mjs") else PYTHON
+        python = PYTHON_MCP1 if program.endswith("_python1.py") else PYTHON
+        interpreter = shutil.which("node") or "node" if program.endswith(".mjs") else python
         self.process = Process(program, [interpreter, SERVERS / program, *options], log=log, limit=limit, env=env)
         try:
             ready = self.process.wait_for(READY)

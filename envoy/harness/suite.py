@@ -73,6 +73,7 @@ def _parts(full: bool) -> list[Part]:
             quoted=True,
         ),
         Part("envoy/demo", _command([ENVOY_DIR / "demo"], limit=900), quoted=True),
+        *([Part("envoy/matrix --full", _command([ENVOY_DIR / "matrix", "--full"], limit=3600))] if full else []),
     ]
 
 

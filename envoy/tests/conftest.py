@@ -16,6 +16,15 @@ from harness.servers import Server
 PLANTED = "tg-secret"
 """Every secret that a test plants (credentials, arguments, keys) holds this."""
 
+LENIENT = {
+    "careless": "careless.py",
+    "typescript1": "lenient_typescript1.mjs",
+    "typescript2": "lenient_typescript2.mjs",
+    "python1": "lenient_python1.py",
+    "python2": "lenient_python2.py",
+}
+"""Servers that run whatever they are asked: one of ours, and the official SDKs."""
+
 SECONDS = 180
 """How long one test may take."""
 
@@ -33,6 +42,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_server" in metafunc.fixturenames:
         every = ["python_server.py", "typescript_server.mjs"]
         metafunc.parametrize("any_server", every if full else every[:1], scope="module")
+    if "mode_and_lenient" in metafunc.fixturenames:
+        every = [(mode, server) for mode in ("hold", "no-hold") for server in LENIENT]
+        few = [(mode, server) for mode, server in every if mode == "hold" or server == "careless"]
+        metafunc.parametrize("mode_and_lenient", every if full else few, ids="-".join, scope="module")
 
 
 @pytest.fixture(autouse=True)

@@ -62,8 +62,8 @@ def chunks(*parts: bytes) -> bytes:
 class Connection:
     """One HTTP/1.1 connection; answers are read with a time limit."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    def __init__(self, port: int, timeout: float = TIMEOUT) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._unread = b""
 
     def send(self, data: bytes) -> None:
@@ -78,21 +78,48 @@ class Connection:
             pass
         return self.read()
 
-    def read(self) -> Response:
-        """Reads one answer; raises `EOFError` when there is none."""
-        text = self._until(b"\r\n\r\n").decode("latin-1")
-        lines = text.split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
-        status = int(lines[0].split(" ")[1])
-        body = b""
-        if headers.get("transfer-encoding") == "chunked":
-            while size := int(self._until(b"\r\n").split(b";")[0], 16):
-                body += self._exactly(size)
-                self._exactly(2)
-            self._until(b"\r\n")
+    def read(self, method: str = "POST") -> Response:
+        """Reads one answer to a request of this method; raises `EOFError` when there is none."""
+        return self.read_body(self.read_head(), method)
+
+    def read_body(self, response: Response, method: str = "POST") -> Response:
+        """Reads what follows the head of an answer."""
+        headers = response.headers
+        if method == "HEAD" or response.status in (101, 204, 304):
+            pass
+        elif headers.get("transfer-encoding") == "chunked":
+            while chunk := self.read_chunk():
+                response.body += chunk
+        elif "content-length" in headers or headers.get("connection") != "close":
+            response.body = self._exactly(int(headers.get("content-length", 0)))
         else:
-            body = self._exactly(int(headers.get("content-length", 0)))
-        return Response(status, headers, body)
+            response.body = self._rest()
+        return response
+
+    def read_head(self) -> Response:
+        """Reads the head of an answer, past those that only announce it (1xx)."""
+        while True:
+            lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+            status = int(lines[0].split(" ")[1])
+            if status == 101 or status >= 200:
+                return Response(status, headers)
+
+    def read_chunk(self) -> bytes:
+        """Reads one chunk of a chunked body; the last one is empty."""
+        size = int(self._until(b"\r\n").split(b";")[0], 16)
+        chunk = self._exactly(size)
+        self._until(b"\r\n")
+        return chunk
+
+    def _rest(self) -> bytes:
+        """Reads until the connection ends."""
+        try:
+            while True:
+                self._more()
+        except EOFError:
+            rest, self._unread = self._unread, b""
+            return rest
 
     def _more(self) -> None:
         part = self._socket.recv(65536)
@@ -111,6 +138,11 @@ class Connection:
             self._more()
         found, self._unread = self._unread[:size], self._unread[size:]
         return found
+
+    def finish(self) -> None:
+        """Says that nothing more is sent, and waits until the other side has nothing more to say either."""
+        self._socket.shutdown(socket.SHUT_WR)
+        self._rest()
 
     def close(self) -> None:
         self._socket.close()

@@ -10,10 +10,17 @@ mod document;
 mod explain;
 mod failure;
 mod find;
+mod format;
 mod header;
 mod module;
+mod progress;
+mod replay;
 mod run;
+mod serve;
 mod style;
+mod toolgate;
+mod watch;
+mod world;
 
 use std::process::ExitCode;
 
@@ -40,6 +47,8 @@ enum Command {
     Check(check::Check),
     Decide(decide::Decide),
     Explain(explain::Explain),
+    Replay(replay::Replay),
+    Serve(serve::Serve),
     Convert(convert::Convert),
     Config(config::Config),
     Audit(audit::Audit),
@@ -55,6 +64,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
         Command::Audit(audit) => audit.run(),

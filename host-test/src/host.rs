@@ -14,6 +14,7 @@ pub(crate) mod message;
 pub(crate) mod module;
 pub(crate) mod process;
 mod random;
+pub(crate) mod schedule;
 pub(crate) mod services;
 pub(crate) mod settings;
 mod stream;
@@ -23,6 +24,7 @@ pub(crate) mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use error::{ConfigRefused, StartError, TrapReport};
 use exchange::Exchange;
@@ -31,9 +33,10 @@ use log::LogLine;
 use message::Request;
 use module::Module;
 use process::{Process, SharedValue, lock};
+use schedule::{Choice, Turns};
 use services::{NoServices, Services};
 use settings::Settings;
-use upstream::Upstream;
+use upstream::{Client, Reply, Upstream};
 use vm::Refused;
 use worker::Worker;
 
@@ -133,6 +136,12 @@ impl Host {
     /// fall due run, as do the callbacks of queues; the traps among them are given back.
     pub fn set_time(&mut self, unix_nanos: u64) -> Vec<TrapReport> {
         self.common.process.set_time(unix_nanos);
+        self.run_due()
+    }
+
+    /// Runs the timers that fell due, and the callbacks of queues, on a clock that goes by itself;
+    /// the traps among them are given back.
+    pub fn run_due(&mut self) -> Vec<TrapReport> {
         let all = std::iter::once(&mut self.main).chain(&mut self.workers);
         all.filter_map(Worker::idle).collect()
     }
@@ -155,6 +164,54 @@ impl Host {
             // There is always a worker.
             None => Exchange::default(),
         }
+    }
+
+    /// As [`Host::exchange`], and tells a client of the response while it leaves; its body is
+    /// then not in the exchange.
+    pub fn exchange_to(
+        &mut self,
+        worker: usize,
+        request: &Request,
+        upstream: &mut dyn Upstream,
+        client: &mut dyn Client,
+    ) -> Exchange {
+        let worker = worker.checked_rem(self.workers.len()).unwrap_or(0);
+        match self.workers.get_mut(worker) {
+            Some(worker) => worker.exchange_to(request, upstream, client),
+            // There is always a worker.
+            None => Exchange::default(),
+        }
+    }
+
+    /// Sends a request through each worker, all at once (as many as there are of both), and lets
+    /// the workers touch the shared data in this order: at each choice, the number of the one to go
+    /// on among those that can; beyond the order, the first. Gives the exchanges and the choices
+    /// that were made, from which [`crate::next_order`] makes the next order to try.
+    pub fn interleave(
+        &mut self,
+        requests: &[Request],
+        upstream: impl Fn(&Request) -> Reply + Sync,
+        order: &[usize],
+    ) -> (Vec<Exchange>, Vec<Choice>) {
+        let count = requests.len().min(self.workers.len());
+        let turns = Arc::new(Turns::new(count, order));
+        self.common.process.set_turns(Some(Arc::clone(&turns)));
+        let exchanges = thread::scope(|scope| {
+            let pairs = self.workers.iter_mut().zip(requests).enumerate();
+            let started: Vec<_> = pairs
+                .map(|(number, (worker, request))| {
+                    let (turns, upstream) = (&turns, &upstream);
+                    scope.spawn(move || {
+                        let _part = turns.take_part(number);
+                        worker.exchange(request, &mut |request: &Request| upstream(request))
+                    })
+                })
+                .collect();
+            let ended = started.into_iter().map(|thread| thread.join());
+            ended.map(Result::unwrap_or_default).collect()
+        });
+        self.common.process.set_turns(None);
+        (exchanges, turns.made())
     }
 
     /// The workers, to drive from several threads at once.

@@ -1,86 +1,11 @@
 //! The command as its users meet it: a small guest, scenarios in a folder, output and exit codes.
 #![expect(clippy::unwrap_used, reason = "test")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod common;
 
-/// A filter that lets everything pass and records that it did.
-const ALLOW_ALL: &str = r#"
-(module
-  (import "env" "proxy_set_property" (func $set (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 65536))
-  (data (i32.const 0) "toolgate")
-  (data (i32.const 16) "{\"v\":1,\"outcome\":\"allow\"}")
-  (func (export "proxy_abi_version_0_2_1"))
-  (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
-    (local $at i32)
-    (local.set $at (global.get $next))
-    (global.set $next (i32.add (global.get $next) (local.get $size)))
-    (if (i32.gt_u (global.get $next) (i32.const 131072))
-      (then (local.set $at (i32.const 65536)) (global.set $next (i32.const 65536))))
-    (local.get $at))
-  (func (export "proxy_on_context_create") (param i32 i32))
-  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
-  (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 1))
-  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
-    (drop (call $set (i32.const 0) (i32.const 8) (i32.const 16) (i32.const 25)))
-    (i32.const 0)))
-"#;
+use std::path::Path;
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("toolgate-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        let folder = Folder(path);
-        folder.write("module.wat", ALLOW_ALL);
-        folder.write("policy.yaml", "tools: {}\n");
-        folder
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let file = self.0.join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, text).unwrap();
-        file
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let module = self.0.join("module.wat");
-        let run = ["run", "--module", module.to_str().unwrap()];
-        host_test(&self.0, &[&run[..], arguments].concat())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn host_test(folder: &Path, arguments: &[&str]) -> (i32, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_host-test"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&stdout),
-        String::from_utf8_lossy(&stderr)
-    );
-    (status.code().unwrap(), text)
-}
+use common::folder::{Folder, host_test};
 
 const HOLDS: &str = "\
 policy: policy.yaml
@@ -164,6 +89,8 @@ fn a_failure_shows_its_cause() {
         "record: {\"v\":1,\"outcome\":\"allow\"}",
         "reply: HTTP 200 result {\"content\"",
         "upstream: saw the request",
+        "each step to it: host-test explain --policy",
+        r#"--at 2026-01-01T00:00:00Z '{"tool":"a","args":{}}'"#,
     ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }
@@ -273,7 +200,12 @@ fn config_prints_what_envoy_gets() {
 
 #[test]
 fn help_has_an_example() {
-    for arguments in [&["--help"][..], &["run", "--help"], &["config", "--help"]] {
+    let commands = [
+        "run", "config", "check", "decide", "explain", "convert", "serve", "replay",
+    ];
+    let each = commands.iter().map(|command| vec![*command, "--help"]);
+    for arguments in each.chain([vec!["--help"]]) {
+        let arguments = arguments.as_slice();
         let (code, text) = host_test(Path::new("."), arguments);
         assert!(
             code == 0 && text.contains("Example") && text.contains("  host-test "),

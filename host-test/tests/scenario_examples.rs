@@ -1,7 +1,13 @@
 //! Every example is whole: without its transcript a scenario compares less than it seems to.
 #![expect(clippy::unwrap_used, reason = "test")]
 
+mod common;
+#[path = "common/toolgate.rs"]
+mod toolgate;
+
 use std::path::Path;
+
+use common::folder::host_test;
 
 #[test]
 fn every_example_has_its_files() {
@@ -23,4 +29,15 @@ fn every_example_has_its_files() {
         }
     }
     assert!(count >= 5, "{count} examples");
+}
+
+#[test]
+fn every_example_holds_in_every_profile_with_the_same_transcript() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let module = toolgate::path().to_str().unwrap();
+    for profile in ["envoy", "envoy-http2", "nginx"] {
+        let run = ["run", "examples", "--module", module, "--profile", profile];
+        let (code, text) = host_test(&root, &run);
+        assert_eq!(code, 0, "{profile}: {text}");
+    }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Map {
 pub(crate) enum Body {
     Request = 0,
     Response = 1,
+    /// The answer to a call over gRPC.
+    Grpc = 5,
     Configuration = 7,
 }
 
@@ -50,7 +52,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
 
-fn check(status: u32) -> Result<(), Refusal> {
+pub(crate) fn check(status: u32) -> Result<(), Refusal> {
     match status {
         OK => Ok(()),
         NOT_FOUND => Err(Refusal::NotFound),
@@ -123,6 +125,9 @@ unsafe extern "C" {
         value_size: usize,
         cas: u32,
     ) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_effective_context(id: u32) -> u32;
+    fn proxy_done() -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -325,6 +330,24 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), R
     check(unsafe {
         proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
     })
+}
+
+/// Lets a paused request go on, once the callback returns. Its headers can no longer be changed.
+pub(crate) fn continue_request() -> Result<(), Refusal> {
+    // SAFETY: no memory is passed.
+    check(unsafe { proxy_continue_stream(0) })
+}
+
+/// Acts for another context until the callback returns.
+pub(crate) fn set_effective_context(id: u32) -> Result<(), Refusal> {
+    // SAFETY: no memory is passed.
+    check(unsafe { proxy_set_effective_context(id) })
+}
+
+/// A context that was not done when it was asked to end is done now.
+pub(crate) fn done() -> Result<(), Refusal> {
+    // SAFETY: no memory is passed.
+    check(unsafe { proxy_done() })
 }
 
 /// Answers the request here. `details` stands in the host's access log.

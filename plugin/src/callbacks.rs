@@ -14,6 +14,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::abi::{self, Body};
+use crate::calls::{self, Ids};
+use crate::grpc;
 use crate::http::Filter;
 use crate::root::Root;
 
@@ -37,6 +40,11 @@ pub(crate) trait HttpContext {
     fn on_http_response_trailers(&mut self, count: usize) -> Action;
     /// The stream ends; its log lines are written next.
     fn on_log(&mut self);
+    /// The answer to a call over gRPC, or the status that it ended with. The host acts for this
+    /// stream meanwhile.
+    fn on_grpc_call_response(&mut self, token: u32, answer: Result<&[u8], u32>);
+    /// The stream ends.
+    fn on_delete(&mut self);
 }
 
 /// What a host calls about one configuration, with the SDKs' names.
@@ -45,8 +53,8 @@ pub(crate) trait RootContext {
     fn on_configure(&mut self, size: usize) -> bool;
     /// Some time has passed.
     fn on_tick(&mut self);
-    /// A new stream, whose context has that id.
-    fn create_http_context(&self, context_id: u32) -> Filter;
+    /// A new stream.
+    fn create_http_context(&self, ids: Ids) -> Filter;
 }
 
 type Cells<T> = FxHashMap<u32, Rc<RefCell<T>>>;
@@ -56,6 +64,8 @@ type Cells<T> = FxHashMap<u32, Rc<RefCell<T>>>;
 struct Contexts {
     roots: Cells<Root>,
     streams: Cells<Filter>,
+    /// Root contexts that end once no call of theirs is under way.
+    ending: Vec<u32>,
 }
 
 thread_local! {
@@ -123,8 +133,12 @@ extern "C" fn proxy_on_context_create(id: u32, root_id: u32) {
         return;
     }
     // Without its root, a stream has no configuration and answers so.
-    let made = root(root_id, |root| root.create_http_context(id));
-    let made = Rc::new(RefCell::new(made.unwrap_or_else(|| Filter::new(None))));
+    let ids = Ids {
+        stream: id,
+        root: root_id,
+    };
+    let made = root(root_id, |root| root.create_http_context(ids));
+    let made = Rc::new(RefCell::new(made.unwrap_or_else(|| Filter::new(None, ids))));
     contexts(|contexts| contexts.streams.insert(id, made));
 }
 
@@ -168,6 +182,52 @@ extern "C" fn proxy_on_response_trailers(id: u32, count: usize) -> Action {
     response(id, |filter| filter.on_http_response_trailers(count))
 }
 
+/// Hands an answer to the stream that waits for it. A late one finds none.
+fn answer(token: u32, answer: Result<&[u8], u32>) {
+    let Some(ids) = calls::take(token) else {
+        return;
+    };
+    // Answers come to the root context; what follows is done to the stream.
+    if abi::set_effective_context(ids.stream).is_ok() {
+        stream(ids.stream, |filter| {
+            filter.on_grpc_call_response(token, answer);
+        });
+    }
+    let ending = contexts(|contexts| contexts.ending.contains(&ids.root));
+    if ending == Some(true) && calls::of_root(ids.root).is_empty() {
+        contexts(|contexts| contexts.ending.retain(|root| *root != ids.root));
+        if abi::set_effective_context(ids.root).is_ok() {
+            let _ = abi::done();
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_receive(_root_id: u32, token: u32, size: usize) {
+    // Too long an answer is refused by its length; there is no need to hold it.
+    let most = toolgate_engine::ratelimit::MAX_RESPONSE_BYTES.saturating_add(1);
+    match abi::body(Body::Grpc, size.min(most)) {
+        Ok(message) => answer(token, Ok(&message)),
+        Err(_) => answer(token, Err(grpc::UNKNOWN)),
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_close(_root_id: u32, token: u32, status: u32) {
+    answer(token, Err(status));
+}
+
+/// A root context ends when its configuration is replaced, and with it the calls that streams of it
+/// wait for: they are let come to an end first.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_done(id: u32) -> bool {
+    if calls::of_root(id).is_empty() {
+        return true;
+    }
+    contexts(|contexts| contexts.ending.push(id));
+    false
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(id: u32) {
     stream(id, HttpContext::on_log);
@@ -175,7 +235,15 @@ extern "C" fn proxy_on_log(id: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(id: u32) {
-    let deleted = contexts(|contexts| (contexts.streams.remove(&id), contexts.roots.remove(&id)));
-    // Dropped only now: a context that ends may call the host.
+    stream(id, HttpContext::on_delete);
+    let deleted = contexts(|contexts| {
+        contexts.ending.retain(|root| *root != id);
+        (contexts.streams.remove(&id), contexts.roots.remove(&id))
+    });
+    // Dropped only now, for a context that ends may call the host.
     drop(deleted);
+    // A host that does not wait for the end of a root context's calls brings no answers.
+    for token in calls::of_root(id) {
+        answer(token, Err(grpc::CANCELLED));
+    }
 }

@@ -8,16 +8,20 @@ use toolgate_engine::mcp::{Rejection, Reply};
 use crate::abi::{self, Body, Map};
 use crate::audit;
 use crate::callbacks::{Action, HttpContext};
+use crate::calls::{self, Ids};
 use crate::metrics;
 use crate::root::Configured;
 use crate::saturation::Saturation;
 use crate::shared::Shared;
+use crate::{grpc, notice};
 
 /// Where a request stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Request {
     /// Its body is still to come.
     Open,
+    /// Decided as far as it can be, and paused until the call with this token is answered.
+    Waiting(u32),
     /// On its way upstream.
     Forwarded,
     /// Answered here: nothing more may happen, and the reply's own callbacks are not the
@@ -49,6 +53,9 @@ pub(crate) struct Filter {
     shared: Shared,
     /// The request's headers, kept because hosts hand them out only while they are held.
     head: Vec<u8>,
+    /// The request's body, kept while a service is asked.
+    body: Vec<u8>,
+    ids: Ids,
     /// Whether headers wait for the decision.
     hold: bool,
     request: Request,
@@ -56,7 +63,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(configured: Option<&Configured>) -> Self {
+    pub(crate) fn new(configured: Option<&Configured>, ids: Ids) -> Self {
         let gate = configured.map(|c| Rc::clone(&c.gate));
         Self {
             hold: gate.as_ref().is_none_or(|gate| gate.hold_headers),
@@ -66,6 +73,8 @@ impl Filter {
                 .unwrap_or_default(),
             shared: Shared::default(),
             head: Vec::new(),
+            body: Vec::new(),
+            ids,
             request: Request::Open,
             response: Response::Pass,
         }
@@ -86,7 +95,18 @@ impl Filter {
     }
 
     /// Does what the engine says of the request, after its record is in the filter state.
-    fn act(&mut self, step: RequestStep, in_headers: bool) -> Action {
+    fn act(&mut self, mut step: RequestStep, in_headers: bool) -> Action {
+        while let RequestStep::Ask(call) = step {
+            if let Ok(token) = grpc::call(&call) {
+                calls::expect(token, self.ids);
+                self.request = Request::Waiting(token);
+                return Action::Pause;
+            }
+            step = self.answered(Err(None));
+        }
+        if let Some(text) = self.exchange.as_mut().and_then(Exchange::take_notice) {
+            notice::tell(&text);
+        }
         if let Some(exchange) = self.exchange.as_mut() {
             audit::decided(exchange, &self.saturation);
         }
@@ -99,8 +119,11 @@ impl Filter {
                     self.strip_accept_encoding();
                 }
                 self.head = Vec::new();
+                self.body = Vec::new();
                 Action::Continue
             }
+            // Asked above.
+            RequestStep::Ask(_) => Action::Pause,
             RequestStep::AwaitBody if self.hold => Action::Pause,
             RequestStep::AwaitBody => {
                 // The last moment to change a header, before it is known what is asked.
@@ -110,6 +133,17 @@ impl Filter {
                 Action::Continue
             }
             RequestStep::Reply(reply) => self.answer(&reply),
+        }
+    }
+
+    /// What the engine makes of a service's answer.
+    fn answered(&mut self, answer: Result<&[u8], Option<u32>>) -> RequestStep {
+        match (self.exchange.as_mut(), abi::headers(&self.head)) {
+            (Some(exchange), Some(headers)) => {
+                exchange.on_service_answer(&headers, &self.body, answer, &mut self.shared)
+            }
+            // Both were there when the service was asked.
+            _ => RequestStep::AwaitBody,
         }
     }
 
@@ -142,7 +176,11 @@ impl Filter {
         ) {
             // A host that spilled the body to disk hands out less than it announced.
             (Ok(body), Some(headers)) if size.is_none_or(|size| size == body.len()) => {
-                exchange.on_request_body(&headers, &body, &mut self.shared)
+                let step = exchange.on_request_body(&headers, &body, &mut self.shared);
+                if matches!(step, RequestStep::Ask(_)) {
+                    self.body = body;
+                }
+                step
             }
             _ => exchange.unreadable("the request's body", &mut self.shared),
         };
@@ -159,7 +197,7 @@ impl Filter {
         match self.request {
             Request::Forwarded => false,
             // Headers that were not held reached the upstream: it may answer before the decision.
-            Request::Open => self.hold,
+            Request::Open | Request::Waiting(_) => self.hold,
             Request::Answered => true,
         }
     }
@@ -230,7 +268,7 @@ impl HttpContext for Filter {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         match self.request {
             Request::Forwarded => return Action::Continue,
-            Request::Answered => return Action::Pause,
+            Request::Answered | Request::Waiting(_) => return Action::Pause,
             Request::Open => {}
         }
         let Some(exchange) = self.exchange.as_mut() else {
@@ -249,7 +287,7 @@ impl HttpContext for Filter {
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
         match self.request {
             Request::Forwarded => Action::Continue,
-            Request::Answered => Action::Pause,
+            Request::Answered | Request::Waiting(_) => Action::Pause,
             // With trailers the body never says that it ends.
             Request::Open => self.decide(None),
         }
@@ -370,6 +408,28 @@ impl HttpContext for Filter {
     fn on_log(&mut self) {
         if let Some(exchange) = self.exchange.as_mut() {
             audit::ended(exchange, &mut self.shared);
+        }
+    }
+
+    fn on_grpc_call_response(&mut self, token: u32, answer: Result<&[u8], u32>) {
+        if self.request != Request::Waiting(token) {
+            return;
+        }
+        let step = self.answered(answer.map_err(Some));
+        self.act(step, false);
+        if self.request == Request::Forwarded {
+            // A host that cannot resume keeps the stream paused: nothing goes upstream.
+            let _ = abi::continue_request();
+        }
+    }
+
+    fn on_delete(&mut self) {
+        if let Request::Waiting(token) = self.request {
+            calls::take(token);
+            let _ = grpc::cancel(token);
+        }
+        if let Some(exchange) = self.exchange.as_mut() {
+            exchange.on_end(&mut self.shared);
         }
     }
 }

@@ -3,8 +3,11 @@
 mod abi;
 mod audit;
 mod callbacks;
+mod calls;
+mod grpc;
 mod http;
 mod metrics;
+mod notice;
 mod root;
 mod saturation;
 mod shared;

@@ -9,6 +9,7 @@ use toolgate_engine::series::{POLICY_LOADED, Series};
 
 use crate::abi::{self, Body, Level};
 use crate::callbacks::RootContext;
+use crate::calls::Ids;
 use crate::http::Filter;
 use crate::metrics;
 use crate::saturation::Saturation;
@@ -67,8 +68,8 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Filter {
-        Filter::new(self.configured.as_ref())
+    fn create_http_context(&self, ids: Ids) -> Filter {
+        Filter::new(self.configured.as_ref(), ids)
     }
 }
 

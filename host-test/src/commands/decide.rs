@@ -1,7 +1,7 @@
 //! `host-test decide`: request bodies in, decisions out, one a line.
 
-mod line;
-mod proxy;
+pub(super) mod line;
+pub(super) mod proxy;
 
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::PathBuf;

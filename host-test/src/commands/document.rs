@@ -183,22 +183,33 @@ impl Document {
 
     /// Adds what another reader of the document says of it.
     pub(super) fn fault(&mut self, severity: Severity, pointer: &str, message: String) {
-        self.note(&Fault {
+        let finding = self.remark(severity, pointer, message);
+        self.findings.push(finding);
+    }
+
+    /// What another reader of the document says of it, with its place; it is not kept.
+    pub(super) fn remark(&self, severity: Severity, pointer: &str, message: String) -> Finding {
+        self.placed(&Fault {
             severity,
             pointer: pointer.to_owned(),
             message,
             about_key: false,
-        });
+        })
     }
 
     fn note(&mut self, fault: &Fault) {
+        let finding = self.placed(fault);
+        self.findings.push(finding);
+    }
+
+    fn placed(&self, fault: &Fault) -> Finding {
         let places = self.places.as_ref();
-        self.findings.push(Finding {
+        Finding {
             severity: fault.severity,
             at: places.and_then(|places| places.find(&self.text, fault)),
             pointer: Some(fault.pointer.clone()),
             message: fault.message.clone(),
-        });
+        }
     }
 }
 

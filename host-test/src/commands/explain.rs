@@ -1,7 +1,6 @@
 //! `host-test explain`: the decision of one call, and every step to it.
 
 mod story;
-mod world;
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -16,9 +15,9 @@ use toolgate_engine::{Exchange, Gate};
 
 use super::document::Source;
 use super::header::{self, Header};
+use super::world::World;
 use super::{Trouble, clock};
 use story::Story;
-use world::World;
 
 /// Tells the decision of one call, and every step to it: which entry matched, each rule's verdict
 /// with the values that it saw, each limit with what remains.
@@ -98,11 +97,17 @@ impl Explain {
             step => step,
         };
         let record = exchange.take_record().unwrap_or_default();
+        let asks = matches!(step, RequestStep::Ask(_));
         let reply = match step {
             RequestStep::Reply(reply) => Some(reply),
-            RequestStep::Forward { .. } | RequestStep::AwaitBody => None,
+            RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
         };
         anstream::print!("{}", story.told(&record, reply.as_ref().map(status)));
+        if asks {
+            anstream::println!(
+                "Then the rate limit service of `global_limits` is asked, and decides."
+            );
+        }
         Ok(ExitCode::SUCCESS)
     }
 

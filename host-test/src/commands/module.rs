@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use host_test::Module;
 
 use super::Trouble;
+use super::progress::Progress;
 
 /// The package that is the module.
 const PACKAGE: &str = "toolgate";
@@ -14,7 +15,11 @@ const PACKAGE: &str = "toolgate";
 pub(super) fn load(file: Option<&Path>) -> Result<Module, Trouble> {
     let path = match file {
         Some(file) => file.to_owned(),
-        None => build(&workspace()?)?,
+        None => {
+            let workspace = workspace()?;
+            let _progress = Progress::start("building toolgate.wasm");
+            build(&workspace)?
+        }
     };
     Module::from_file(&path).map_err(|error| format!("`{}`: {error}", path.display()))
 }

@@ -1,25 +1,34 @@
 //! `host-test run`: runs scenarios and compares their transcripts.
 
+mod coverage;
+mod json;
+mod junit;
 mod options;
+mod play;
+mod pool;
+mod sum;
+mod text;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use host_test::Module;
 
-use super::{Trouble, failure, find, module, style};
-use crate::scenario::read::{self, Plan};
-use crate::scenario::run::{self, Report};
-use crate::scenario::server::Scripted;
-use crate::scenario::target::Target;
-use crate::scenario::target::in_process::InProcess;
-use crate::scenario::target::via::Via;
+use super::format::Format;
+use super::watch::Watched;
+use super::{Trouble, find, module, style};
+use crate::scenario::read;
+use crate::scenario::target::in_process::Profile;
+use play::{Played, Player};
+use sum::Sum;
 
 /// Runs scenarios: every scenario.yaml (and *.scenario.yaml) under the paths.
 ///
 /// Each runs in a fresh host with its own clock and scripted MCP server, up to its first step
-/// that does not hold. A transcript.txt beside a scenario must equal what happens.
+/// that does not hold. A transcript.txt beside a scenario must equal what happens. How scenarios
+/// are written: docs/testing-policies.md.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
@@ -35,6 +44,24 @@ pub(super) struct Run {
     /// Print the transcripts
     #[arg(long)]
     show: bool,
+    /// Say which rules no scenario saw deny
+    #[arg(long)]
+    coverage: bool,
+    /// Run again whenever a scenario, a policy or a transcript is saved; Ctrl-C ends it
+    #[arg(long, conflicts_with_all = ["via", "junit"])]
+    watch: bool,
+    /// The proxy that the host imitates
+    #[arg(long, value_enum, default_value_t, conflicts_with = "via")]
+    profile: Profile,
+    /// How many scenarios run at once [default: one a processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Also write the result as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     #[command(flatten)]
     proxy: options::Proxy,
 }
@@ -42,25 +69,19 @@ pub(super) struct Run {
 const EXAMPLES: &str = "\
 Examples:
   host-test run examples
+  host-test run examples/workprotocol --watch
+  host-test run policies --coverage --junit report.xml
   host-test run examples/workprotocol --update
   host-test run examples/workprotocol --via http://127.0.0.1:10000 \\
       --upstream-listen 127.0.0.1:8080 --records access.log --clock-file clock
 
 Exit codes: 0 all scenarios hold; 1 one does not; 2 the command line, a file or the module is at
-fault.";
-
-/// How a scenario ended.
-enum Ending {
-    Holds,
-    Fails(String),
-    Broken(String),
-}
+fault. What --coverage says does not change it.";
 
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Trouble> {
-        let scenarios = find::scenarios(&self.paths)?;
+        let mut scenarios = find::scenarios(&self.paths)?;
         let proxy = self.proxy.options()?;
-        let (mut held, mut failed, mut broken) = (0_usize, 0_usize, 0_usize);
         if proxy.is_some() && scenarios.len() > 1 {
             let count = scenarios.len();
             return Err(format!(
@@ -68,104 +89,77 @@ impl Run {
             ));
         }
         let module = match proxy {
-            Some(_) => None,
-            None => Some(module::load(self.module.as_deref())?),
+            Some(_) if !self.proxy.parity => None,
+            _ => Some(module::load(self.module.as_deref())?),
         };
-        for path in &scenarios {
-            let ending = match self.one(path, module.as_ref(), proxy.as_ref()) {
-                Ok(ending) => ending,
-                Err(why) => Ending::Broken(why),
+        let player = Player {
+            module,
+            proxy,
+            update: self.update,
+            profile: self.profile,
+        };
+        loop {
+            // As they are before the run: what is saved meanwhile has changed, too.
+            let watched = self.watch.then(|| files_of(&scenarios));
+            let played = self.once(&player, &scenarios)?;
+            let Some(watched) = watched else {
+                return Ok(Sum::of(&played).exit_code());
             };
-            let shown = path.display();
-            match ending {
-                Ending::Holds => held = held.saturating_add(1),
-                Ending::Fails(why) => {
-                    failed = failed.saturating_add(1);
-                    anstream::println!("{}  {shown}\n{why}", style::bad("FAIL"));
-                }
-                Ending::Broken(why) => {
-                    broken = broken.saturating_add(1);
-                    let why = why.replace('\n', "\n  ");
-                    anstream::println!("{}  {shown}\n  {why}\n", style::bad("BROKEN"));
-                }
+            let (changed, found) = self.wait(watched, &scenarios);
+            scenarios = found;
+            if self.format == Format::Text {
+                let changed = format!("\n{} changed", changed.display());
+                anstream::println!("{}", style::dim(&changed));
             }
         }
-        let mut sum = vec![format!("{held} passed")];
-        for (count, what) in [(failed, "failed"), (broken, "broken")] {
-            if count > 0 {
-                sum.push(style::bad(&format!("{count} {what}")));
-            }
-        }
-        anstream::println!("{}", sum.join(", "));
-        Ok(match (failed, broken) {
-            (0, 0) => ExitCode::SUCCESS,
-            (_, 0) => ExitCode::from(1),
-            _ => ExitCode::from(2),
-        })
     }
 
-    /// Runs one scenario; an error is something beside the policy's decisions.
-    fn one(
-        &self,
-        path: &Path,
-        module: Option<&Module>,
-        proxy: Option<&options::Options>,
-    ) -> Result<Ending, String> {
-        let plan = read::read(path).map_err(|error| error.to_string())?;
-        let server = Scripted::new(&plan.upstream);
-        let mut target: Box<dyn Target> = match (proxy, module) {
-            (Some(proxy), _) => Box::new(Via::start(proxy, server)?),
-            (None, Some(module)) => {
-                Box::new(InProcess::start(module, &plan.plugin_config, server)?)
+    /// Runs the scenarios once and tells of them.
+    fn once(&self, player: &Player, scenarios: &[PathBuf]) -> Result<Vec<Played>, Trouble> {
+        let processors = std::thread::available_parallelism().ok();
+        let jobs = self.jobs.or(processors).map_or(1, NonZeroUsize::get);
+        let as_text = self.format == Format::Text;
+        let played = pool::play(player, scenarios, jobs, &mut |one| {
+            if as_text {
+                text::scenario(one, self.show);
             }
-            (None, None) => return Err("neither a module nor a proxy".to_owned()),
-        };
-        let report = run::run(&plan, target.as_mut())?;
-        if self.show {
-            anstream::println!("{}", report.transcript);
+        });
+        let coverage = self.coverage.then(|| coverage::of(&played));
+        if as_text {
+            text::coverage(coverage.as_deref().unwrap_or_default());
+            text::sum(&Sum::of(&played));
+        } else {
+            let json = json::of(&played, coverage.as_deref(), self.show);
+            anstream::println!("{json}");
         }
-        if let Some(step) = &report.failure {
-            return Ok(Ending::Fails(failure::of_step(step)));
+        if let Some(file) = &self.junit {
+            junit::of(&played)
+                .and_then(|document| std::fs::write(file, document))
+                .map_err(|why| format!("cannot write `{}`: {why}", file.display()))?;
         }
-        self.compare(&plan, &report, target.exact_clock())
+        Ok(played)
     }
 
-    /// Compares or writes the transcript of a scenario that holds, and tells that it does.
-    fn compare(&self, plan: &Plan, report: &Report, exact_clock: bool) -> Result<Ending, String> {
-        let file = find::transcript_of(&plan.path);
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let golden = match std::fs::read_to_string(&file) {
-            Ok(text) => Some(text),
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
-            Err(why) => return Err(format!("cannot read `{}`: {why}", file.display())),
+    /// Waits for a change: which file, and the scenarios that there are now.
+    fn wait(&self, mut watched: Watched, scenarios: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
+        // While a folder is being moved there may be none for a moment.
+        let now = || find::scenarios(&self.paths).unwrap_or_else(|_| scenarios.to_vec());
+        let came_or_went = || {
+            let now = now();
+            let differs = |a: &[PathBuf], b: &[PathBuf]| a.iter().find(|p| !b.contains(p)).cloned();
+            differs(&now, scenarios).or_else(|| differs(scenarios, &now))
         };
-        let same = golden.as_deref() == Some(report.transcript.as_str());
-        let remark = match &golden {
-            _ if self.update && same => String::new(),
-            _ if self.update => {
-                std::fs::write(&file, &report.transcript)
-                    .map_err(|why| format!("cannot write `{}`: {why}", file.display()))?;
-                format!("; wrote {name}")
-            }
-            // Waiting times stand in the transcript, and on a clock that runs they vary.
-            _ if !exact_clock => format!("; {name} not compared without --clock-file"),
-            None => format!("; there is no {name}, --update writes it"),
-            Some(golden) if !same => {
-                let diff = failure::of_transcript(golden, &report.transcript);
-                return Ok(Ending::Fails(format!(
-                    "  every step holds, but {name} says otherwise; if what happens is right, \
-                     --update writes it\n{diff}"
-                )));
-            }
-            Some(_) => String::new(),
-        };
-        let counts = format!("{} steps, {} requests", plan.steps.len(), report.requests);
-        anstream::println!(
-            "{}  {}  {}",
-            style::good("pass"),
-            plan.path.display(),
-            style::dim(&format!("{counts}{remark}"))
-        );
-        Ok(Ending::Holds)
+        (watched.wait(came_or_went), now())
     }
+}
+
+/// All that decides how scenarios end, but for the module.
+fn files_of(scenarios: &[PathBuf]) -> Watched {
+    let mut files = BTreeSet::new();
+    for scenario in scenarios {
+        files.insert(scenario.clone());
+        files.insert(find::transcript_of(scenario));
+        files.extend(read::decided_by(scenario));
+    }
+    Watched::new(files)
 }

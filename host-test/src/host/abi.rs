@@ -17,6 +17,7 @@ macro_rules! host_function {
 
 mod buffer;
 mod call;
+mod first;
 mod foreign;
 mod grpc;
 mod header;
@@ -55,6 +56,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     grpc::link(linker)?;
     metric::link(linker)?;
     foreign::link(linker)?;
+    first::link(linker)?;
     wasi::link(linker)
 }
 

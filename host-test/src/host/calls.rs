@@ -1,6 +1,6 @@
 //! Calls out of the guest: those under way, and the answers that wait to be delivered.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::message::Headers;
 use super::services::GrpcCall;
@@ -42,6 +42,8 @@ pub(crate) struct Calls {
     pub(crate) grpc: Option<Vec<u8>>,
     /// Open gRPC streams.
     pub(crate) streams: BTreeMap<u32, OpenStream>,
+    /// gRPC calls that nobody answers.
+    pub(crate) unanswered: BTreeSet<u32>,
     last_http: u32,
     last_grpc: u32,
 }
@@ -78,6 +80,8 @@ impl Calls {
         self.waiting.retain(|delivery| {
             delivery.token != token || matches!(delivery.answer, Answer::Http(_))
         });
-        self.streams.remove(&token).is_some() || self.waiting.len() != before
+        self.streams.remove(&token).is_some()
+            || self.unanswered.remove(&token)
+            || self.waiting.len() != before
     }
 }

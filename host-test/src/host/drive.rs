@@ -17,7 +17,7 @@ use super::exchange::{Callback, Exchange, Problem};
 use super::message::{Headers, Request, Response};
 use super::settings::Profile;
 use super::stream::{Origin, Side, Stream};
-use super::upstream::{Reply, Upstream};
+use super::upstream::{Client, Next, Reply, Upstream};
 use super::vm::Vm;
 
 /// How many answers to calls one exchange delivers at most: a guest that calls out again from
@@ -33,6 +33,8 @@ type Step = Result<(), Over>;
 struct Drive<'a> {
     vm: &'a mut Vm,
     upstream: &'a mut dyn Upstream,
+    /// Who is told of the response while it leaves.
+    client: Option<&'a mut dyn Client>,
     /// The stream's context.
     id: u32,
     out: Exchange,
@@ -49,7 +51,12 @@ struct Drive<'a> {
 }
 
 /// Sends one request through a healthy virtual machine.
-pub(crate) fn exchange(vm: &mut Vm, request: &Request, upstream: &mut dyn Upstream) -> Exchange {
+pub(crate) fn exchange(
+    vm: &mut Vm,
+    request: &Request,
+    upstream: &mut dyn Upstream,
+    client: Option<&mut dyn Client>,
+) -> Exchange {
     let tally = std::mem::take(&mut vm.guest_mut().tally);
     // What was logged before (while starting, in timers) is in the host's log already.
     drop(tally);
@@ -63,6 +70,11 @@ pub(crate) fn exchange(vm: &mut Vm, request: &Request, upstream: &mut dyn Upstre
     let mut drive = Drive {
         vm,
         upstream,
+        // Not `client` itself: here its lifetime shrinks to that of the drive.
+        client: match client {
+            Some(client) => Some(client),
+            None => None,
+        },
         id,
         out: Exchange::default(),
         up: Up::default(),
@@ -90,6 +102,16 @@ pub(crate) fn unfiltered(request: &Request, upstream: &mut dyn Upstream) -> Exch
         Reply::Response(response) => {
             out.response = Some(response);
             out.response_complete = true;
+        }
+        Reply::Open(mut response) => {
+            out.response_complete = loop {
+                match upstream.next() {
+                    Next::Piece(piece) => response.chunks.push(piece),
+                    Next::End => break true,
+                    Next::Reset => break false,
+                }
+            };
+            out.response = Some(response);
         }
         Reply::Reset(response) => out.response = response,
         Reply::Unreachable => {
@@ -171,6 +193,15 @@ impl Drive<'_> {
                     self.hang()
                 }
             }
+            Reply::Open(response) => {
+                self.respond(&response, false)?;
+                self.rest()?;
+                if self.down.complete {
+                    Ok(())
+                } else {
+                    self.hang()
+                }
+            }
             Reply::Reset(Some(response)) => {
                 self.respond(&response, false)?;
                 self.reset()
@@ -206,6 +237,29 @@ impl Drive<'_> {
             self.trailers(Way::Response)?;
         }
         Ok(())
+    }
+
+    /// Sends the rest of an open response through the filter, as it comes.
+    fn rest(&mut self) -> Step {
+        loop {
+            match self.upstream.next() {
+                Next::Piece(piece) => {
+                    let settings = self.vm.guest().settings();
+                    for (piece, end) in pieces::of_response(&[piece], false, settings) {
+                        self.data(Way::Response, piece, end)?;
+                    }
+                }
+                Next::End => return self.data(Way::Response, Vec::new(), true),
+                Next::Reset => return self.reset(),
+            }
+        }
+    }
+
+    /// Tells the client what left for it and was not told yet.
+    fn tell(&mut self) {
+        if let Some(client) = &mut self.client {
+            self.down.tell(*client);
+        }
     }
 
     fn set_origin(&mut self, details: &str, flags: u8) {
@@ -329,6 +383,7 @@ impl Drive<'_> {
         // Envoy deletes a stream's context at once, whatever the guest answers to "done".
         self.last_call("proxy_on_done", id);
         self.last_call("proxy_on_delete", id);
+        self.tell();
         let stream = self.vm.guest_mut().stream.take();
         let mut left = MOST_ANSWERS;
         while left > 0 {

@@ -5,7 +5,14 @@ use wasmtime::{ExternType, FuncType, ValType};
 use super::error::ModuleError;
 
 /// The versions of the ABI that this host speaks, as markers that a module exports.
-const VERSIONS: [&str; 2] = ["proxy_abi_version_0_2_0", "proxy_abi_version_0_2_1"];
+const VERSIONS: [&str; 3] = [
+    "proxy_abi_version_0_2_1",
+    "proxy_abi_version_0_2_0",
+    FIRST_VERSION,
+];
+
+/// The first version: its modules are not told whether headers end a stream.
+const FIRST_VERSION: &str = "proxy_abi_version_0_1_0";
 
 /// Allocators by preference; each takes a size and gives an address.
 pub(crate) const ALLOCATORS: [&str; 2] = ["proxy_on_memory_allocate", "malloc"];
@@ -44,7 +51,7 @@ pub(crate) fn check(module: &wasmtime::Module) -> Result<(), ModuleError> {
     let has = |name: &&str| module.get_export_index(name).is_some();
     if !VERSIONS.iter().any(&has) {
         return Err(ModuleError::MissingExport(format!(
-            "`{}`, which says that it is a proxy-wasm module of ABI 0.2",
+            "`{}`, which says that it is a proxy-wasm module",
             VERSIONS.join("` or `")
         )));
     }
@@ -65,7 +72,12 @@ pub(crate) fn check(module: &wasmtime::Module) -> Result<(), ModuleError> {
     }
     let engine = module.engine();
     let i32s = |count| std::iter::repeat_n(ValType::I32, count);
+    let first = has(&FIRST_VERSION);
     for (name, arguments, answers) in CALLBACKS {
+        let arguments = match name {
+            "proxy_on_request_headers" | "proxy_on_response_headers" if first => 2,
+            _ => arguments,
+        };
         check_function(
             module,
             name,

@@ -59,6 +59,8 @@ pub(crate) struct Guest {
     pub(crate) effective: u32,
     /// The plugin's configuration, while it can be read.
     pub(crate) plugin_config: Option<Arc<[u8]>>,
+    /// Whether `proxy_on_vm_start` runs.
+    pub(crate) in_vm_start: bool,
     pub(crate) random: Random,
     /// Timers by root context.
     pub(crate) ticks: BTreeMap<u32, Tick>,
@@ -115,6 +117,7 @@ impl Guest {
             current: 0,
             effective: 0,
             plugin_config: None,
+            in_vm_start: false,
             ticks: BTreeMap::new(),
             calls: Calls::default(),
             queues: BTreeMap::new(),

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::schedule::Turns;
 use super::settings::Profile;
 
 /// A process, cheap to clone: clones share everything. All that it holds may be used from
@@ -14,9 +16,13 @@ pub struct Process(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     time: AtomicU64,
+    /// Whether the time is the system's instead.
+    on_system_clock: bool,
     shared: Mutex<SharedData>,
     queues: Mutex<Vec<Queue>>,
     metrics: Mutex<Vec<(String, Metric)>>,
+    /// Whose turn it is, while a test lets workers go on one by one.
+    turns: Mutex<Option<Arc<Turns>>>,
 }
 
 /// One value of the shared data.
@@ -72,8 +78,21 @@ impl Process {
         process
     }
 
+    /// A process without shared data whose clock is the system's and cannot be set.
+    pub fn on_system_clock() -> Process {
+        Process(Arc::new(Inner {
+            on_system_clock: true,
+            ..Inner::default()
+        }))
+    }
+
     /// The clock, in nanoseconds since the Unix epoch.
     pub fn time(&self) -> u64 {
+        if self.0.on_system_clock {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            let nanos = since.map_or(0, |since| since.as_nanos());
+            return u64::try_from(nanos).unwrap_or(u64::MAX);
+        }
         self.0.time.load(Ordering::SeqCst)
     }
 
@@ -102,6 +121,18 @@ impl Process {
     /// The metrics by name, as the modules named them.
     pub fn metrics(&self) -> BTreeMap<String, Metric> {
         lock(&self.0.metrics).iter().cloned().collect()
+    }
+
+    pub(crate) fn set_turns(&self, turns: Option<Arc<Turns>>) {
+        *lock(&self.0.turns) = turns;
+    }
+
+    /// Waits until a worker may touch the shared data.
+    pub(crate) fn await_turn(&self, worker: Option<usize>) {
+        let turns = lock(&self.0.turns).clone();
+        if let (Some(turns), Some(worker)) = (turns, worker) {
+            turns.wait(worker);
+        }
     }
 
     pub(crate) fn get_shared(&self, vm_id: &str, key: &[u8]) -> Option<SharedValue> {

@@ -52,6 +52,8 @@ pub enum GrpcReply {
     Message(Vec<u8>),
     /// The call ended with this code (14 is "unavailable") and message.
     Closed(u32, String),
+    /// Nothing, for as long as the stream lives.
+    NoAnswer,
     /// There is no such service: the call itself returns this.
     NoSuchUpstream,
 }

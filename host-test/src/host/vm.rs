@@ -142,7 +142,10 @@ impl Vm {
         let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         self.call("proxy_on_context_create", root, &[root, 0])?;
         let vm_config = size(self.guest().settings().vm_config.len());
-        if self.call("proxy_on_vm_start", root, &[root, vm_config])? == Some(0) {
+        self.guest_mut().in_vm_start = true;
+        let started = self.call("proxy_on_vm_start", root, &[root, vm_config]);
+        self.guest_mut().in_vm_start = false;
+        if started? == Some(0) {
             return Err(Refused::Vm);
         }
         if self.call("proxy_on_configure", root, &[root, size(config_size)])? == Some(0) {
@@ -177,8 +180,11 @@ impl Vm {
         guest.effective = 0;
         guest.limiter.refused = false;
         guest.refill();
+        // The ABI 0.1.0 has fewer arguments for headers.
+        let taken = function.ty(&self.store).params().len();
         let arguments: Vec<Val> = arguments
             .iter()
+            .take(taken)
             .map(|n| Val::I32(n.cast_signed()))
             .collect();
         let answers = function.ty(&self.store).results().len();

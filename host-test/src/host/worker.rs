@@ -9,7 +9,7 @@ use super::guest::Common;
 use super::message::{Request, Response};
 use super::module::Module;
 use super::settings::FailurePolicy;
-use super::upstream::Upstream;
+use super::upstream::{Client, Upstream};
 use super::vm::{Refused, Vm};
 
 /// A worker thread of the proxy. It can be driven from a thread of its own.
@@ -83,17 +83,45 @@ impl Worker {
 
     /// Sends one request through this worker.
     pub fn exchange(&mut self, request: &Request, upstream: &mut dyn Upstream) -> Exchange {
+        self.send(request, upstream, None)
+    }
+
+    /// The same, and tells a client of the response while it leaves; its body is then not in the
+    /// exchange.
+    pub fn exchange_to(
+        &mut self,
+        request: &Request,
+        upstream: &mut dyn Upstream,
+        client: &mut dyn Client,
+    ) -> Exchange {
+        self.send(request, upstream, Some(client))
+    }
+
+    fn send(
+        &mut self,
+        request: &Request,
+        upstream: &mut dyn Upstream,
+        client: Option<&mut dyn Client>,
+    ) -> Exchange {
         self.maybe_reload();
         match &mut self.vm {
             Some(vm) if !vm.failed() => {
-                let exchange = drive::exchange(vm, request, upstream);
+                let exchange = drive::exchange(vm, request, upstream, client);
                 self.note_failure();
                 exchange
             }
-            _ => match self.common.settings.failure_policy {
-                FailurePolicy::Open => drive::unfiltered(request, upstream),
-                FailurePolicy::Closed | FailurePolicy::Reload => unavailable(),
-            },
+            _ => {
+                let mut exchange = match self.common.settings.failure_policy {
+                    FailurePolicy::Open => drive::unfiltered(request, upstream),
+                    FailurePolicy::Closed | FailurePolicy::Reload => unavailable(),
+                };
+                if let (Some(client), Some(response)) = (client, &mut exchange.response) {
+                    let pieces = std::mem::take(&mut response.chunks);
+                    client.head(response.clone());
+                    pieces.iter().for_each(|piece| client.piece(piece));
+                }
+                exchange
+            }
         }
     }
 

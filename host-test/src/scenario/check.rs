@@ -7,6 +7,7 @@ use host_test::Request;
 use serde_json::Value;
 
 use super::client::Outgoing;
+use super::model::UpstreamSaw;
 use super::read::{Expectation, ListKind, Outcome, Sent, What};
 use super::reply::Reply;
 use super::target::Seen;
@@ -33,6 +34,12 @@ pub(crate) struct Came {
     /// The names in a list's reply.
     pub(crate) listed: Option<Vec<String>>,
     pub(crate) reached_upstream: bool,
+    /// The rules that denied, shadowed ones included.
+    pub(crate) fired: Vec<String>,
+    /// The name of the caller's policy, where the record has it.
+    pub(crate) policy: Option<String>,
+    /// The decision record, where it is JSON.
+    pub(crate) record: Option<Value>,
 }
 
 /// The headers that a caller of MCP acts on.
@@ -57,6 +64,9 @@ pub(crate) fn check(
     let mut checks = Checks(Vec::new());
     checks.always(outgoing, seen, &came);
     checks.expected(&sent.expect, &came, exact_clock);
+    if let Some(saw) = &sent.expect.upstream_saw {
+        checks.upstream(saw, &seen.upstream);
+    }
     (checks.0, came)
 }
 
@@ -67,7 +77,14 @@ fn came(sent: &Sent, seen: &Seen) -> Came {
         .and_then(|r| serde_json::from_str::<Value>(r).ok());
     let member = |name: &str| Some(record.as_ref()?.get(name)?.as_str()?.to_owned());
     let reply = seen.response.as_ref().map(Reply::of).unwrap_or_default();
+    let shadow = record.as_ref().and_then(|r| r.get("shadow")?.as_array());
+    let shadowed = shadow.into_iter().flatten().filter_map(|denial| {
+        let rule = denial.get("rule").unwrap_or(denial);
+        Some(rule.as_str()?.to_owned())
+    });
     Came {
+        fired: member("rule").into_iter().chain(shadowed).collect(),
+        policy: member("policy"),
         outcome: member("outcome").as_deref().and_then(Outcome::from_name),
         rule: member("rule"),
         message: member("message"),
@@ -85,6 +102,7 @@ fn came(sent: &Sent, seen: &Seen) -> Came {
         },
         reply,
         reached_upstream: !seen.upstream.is_empty(),
+        record,
     }
 }
 
@@ -198,6 +216,33 @@ impl Checks {
                 self.add("reads", part, words);
             }
         }
+        for (counter, expected) in &expect.remaining {
+            let limits = came
+                .record
+                .as_ref()
+                .and_then(|r| r.get("limits")?.as_array());
+            let mut limits = limits.into_iter().flatten();
+            let limit = limits.find(|l| l.get("counter").and_then(Value::as_str) == Some(counter));
+            let got = limit.and_then(|limit| limit.get("remaining")?.as_u64());
+            let show = |n: Option<u64>| match n {
+                Some(n) => format!("{counter}: {n}"),
+                None => format!("{counter}: not counted"),
+            };
+            if got != Some(*expected) {
+                self.add("remaining", show(Some(*expected)), show(got));
+            }
+        }
+        for (member, expected) in &expect.record {
+            let got = came.record.as_ref().and_then(|record| record.get(member));
+            if got != Some(expected) {
+                let got = got.map_or_else(|| "none".to_owned(), Value::to_string);
+                self.add(
+                    "record",
+                    format!("{member}: {expected}"),
+                    format!("{member}: {got}"),
+                );
+            }
+        }
         if let Some(names) = &expect.sees {
             let got = match &came.listed {
                 Some(names) => names.join(", "),
@@ -205,6 +250,32 @@ impl Checks {
             };
             if came.listed.as_ref() != Some(names) {
                 self.add("sees", names.join(", "), got);
+            }
+        }
+    }
+
+    /// What the upstream received, as the step wants it.
+    fn upstream(&mut self, expect: &UpstreamSaw, seen: &[Request]) {
+        if let Some(times) = expect.times.filter(|times| *times != seen.len()) {
+            let count = |n: usize| format!("{n} requests");
+            self.add("upstream_saw", count(times), count(seen.len()));
+        }
+        let Some(request) = seen.first() else {
+            if expect.body.is_some() || !expect.headers.is_empty() {
+                self.add("upstream_saw", "a request", "nothing");
+            }
+            return;
+        };
+        let body = String::from_utf8_lossy(&request.body);
+        if let Some(part) = expect.body.as_ref().filter(|part| !body.contains(*part)) {
+            self.add("upstream_saw body", part, body);
+        }
+        for (name, value) in &expect.headers {
+            let got = request.header(name).map(String::from_utf8_lossy);
+            if got.as_deref() != value.as_deref() {
+                let show = |v: Option<&str>| format!("{name}: {}", v.unwrap_or("(none)"));
+                let (value, got) = (show(value.as_deref()), show(got.as_deref()));
+                self.add("upstream_saw header", value, got);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The plugin's configuration of a scenario or a policy file, as the JSON text that Envoy gets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
 
@@ -13,12 +13,18 @@ use crate::yaml;
 /// # Errors
 /// The file that it names cannot be read, or is no JSON or YAML.
 pub(crate) fn of_scenario(path: &Path, scenario: &Scenario) -> Result<String, Broken> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    if let Some(config) = &scenario.config {
-        return json_of(&folder.join(config));
+    let file = file_of(path, scenario);
+    if scenario.config.is_some() {
+        return json_of(&file);
     }
-    let policy = scenario.policy.as_deref().unwrap_or_default();
-    of_policy(&folder.join(policy), scenario.server.as_deref())
+    of_policy(&file, scenario.server.as_deref())
+}
+
+/// The file that a scenario names: its policy, or its whole configuration.
+pub(crate) fn file_of(path: &Path, scenario: &Scenario) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let named = scenario.config.as_deref().or(scenario.policy.as_deref());
+    folder.join(named.unwrap_or_default())
 }
 
 /// The plugin configuration with this policy for every caller. The policy's JSON stands in it

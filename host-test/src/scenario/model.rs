@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A whole scenario file.
@@ -124,6 +125,38 @@ pub(crate) struct Step {
     pub(crate) reads: Option<String>,
     /// The names in a list's reply, exactly, in order.
     pub(crate) sees: Option<Vec<String>>,
+    /// What the upstream received.
+    pub(crate) upstream_saw: Option<UpstreamSaw>,
+    /// How many units of each counter must remain, by the decision record.
+    #[serde(default)]
+    pub(crate) remaining: BTreeMap<String, u64>,
+    /// Members that the decision record must have, with these values.
+    #[serde(default)]
+    pub(crate) record: BTreeMap<String, Value>,
+}
+
+/// What a request must have been when it reached the upstream.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpstreamSaw {
+    /// How often; 0 is never. Default: once where the call is allowed, else never.
+    pub(crate) times: Option<usize>,
+    /// A part of its body.
+    pub(crate) body: Option<String>,
+    /// Headers with their values; null is a header that it must not have.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Option<String>>,
+}
+
+impl UpstreamSaw {
+    /// The same with the names of headers as they arrive.
+    pub(crate) fn in_lower_case(mut self) -> UpstreamSaw {
+        let headers = std::mem::take(&mut self.headers).into_iter();
+        self.headers = headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
+        self
+    }
 }
 
 /// The caller's credential.

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) path: PathBuf,
     /// What it proves.
     pub(crate) description: Option<String>,
+    /// The file that decides: a policy, or a whole configuration of the plugin.
+    pub(crate) decided_by: PathBuf,
     /// The plugin's configuration, as JSON text.
     pub(crate) plugin_config: String,
     /// The scripted server.
@@ -54,11 +56,19 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Broken> {
     let plugin_config = config::of_scenario(path, &scenario.0)?;
     Ok(Plan {
         path: path.to_owned(),
+        decided_by: config::file_of(path, &scenario.0),
         description: scenario.0.description,
         plugin_config,
         upstream: scenario.0.upstream,
         steps: scenario.1,
     })
+}
+
+/// The file that decides in a scenario, as far as the scenario can be read.
+pub(crate) fn decided_by(path: &Path) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let (scenario, _) = parse(&text).ok()?;
+    Some(config::file_of(path, &scenario))
 }
 
 /// Reads the text of a scenario.

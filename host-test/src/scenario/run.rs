@@ -3,11 +3,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::check::{self, Mismatch};
 use super::client;
-use super::read::{Action, Plan, PlannedStep, Sent};
+use super::read::{Action, Plan, PlannedStep, Sent, What};
+use super::reply::compact;
 use super::target::{Seen, Target};
-use super::time::{DEFAULT, Seconds};
+use super::time::{DEFAULT, Seconds, show_time};
 use super::transcript::Transcript;
 
 /// What came of a scenario.
@@ -19,7 +22,12 @@ pub(crate) struct Report {
     pub(crate) requests: u64,
     /// The step that did not hold, if one did not.
     pub(crate) failure: Option<Failure>,
+    /// The rules that denied, shadowed ones included, each with its policy's name where known.
+    pub(crate) fired: BTreeSet<Fired>,
 }
+
+/// A rule that denied: the name of its policy, where the record has it, and its identifier.
+pub(crate) type Fired = (Option<String>, String);
 
 /// A step that did not hold.
 #[derive(Debug)]
@@ -32,10 +40,23 @@ pub(crate) struct Failure {
     pub(crate) time: (u32, u32),
     /// What was sent, in words.
     pub(crate) sent: String,
+    /// The tool call that was sent, if it was one.
+    pub(crate) call: Option<Call>,
     /// What was expected and what came.
     pub(crate) mismatches: Vec<Mismatch>,
     /// Everything that was seen.
     pub(crate) seen: Seen,
+}
+
+/// A tool call, as `explain` takes it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// `{"tool": …, "args": …}`.
+    pub(crate) json: String,
+    /// `name: value` of each header that the step adds.
+    pub(crate) headers: Vec<String>,
+    /// The time, RFC 3339.
+    pub(crate) at: String,
 }
 
 /// Runs a plan.
@@ -47,6 +68,7 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
         clock: DEFAULT,
         transcript: Transcript::new(plan.description.as_deref()),
         requests: 0,
+        fired: BTreeSet::new(),
         target,
     };
     if !matches!(
@@ -70,6 +92,7 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
         transcript: runner.transcript.finish(),
         requests: runner.requests,
         failure,
+        fired: runner.fired,
     })
 }
 
@@ -77,6 +100,7 @@ struct Runner<'a> {
     clock: Seconds,
     transcript: Transcript,
     requests: u64,
+    fired: BTreeSet<Fired>,
     target: &'a mut dyn Target,
 }
 
@@ -89,6 +113,21 @@ impl Runner<'_> {
             Action::Send(sent) => return self.send(number, step.line, sent),
         }
         Ok(None)
+    }
+
+    fn call(&self, sent: &Sent) -> Option<Call> {
+        let What::Call { tool, args } = &sent.what else {
+            return None;
+        };
+        let tool = serde_json::Value::from(tool.as_str());
+        let added = sent.headers.iter();
+        Some(Call {
+            json: format!("{{\"tool\":{tool},\"args\":{}}}", compact(args)),
+            headers: added
+                .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)))
+                .collect(),
+            at: show_time(self.clock),
+        })
     }
 
     fn set_clock(&mut self, number: usize, to: Seconds) -> Result<(), String> {
@@ -105,12 +144,18 @@ impl Runner<'_> {
             let (mismatches, came) =
                 check::check(sent, &outgoing, &seen, self.target.exact_clock());
             self.transcript.request(number, sent, time, &came);
+            let fired = came
+                .fired
+                .iter()
+                .map(|rule| (came.policy.clone(), rule.clone()));
+            self.fired.extend(fired);
             if !mismatches.is_empty() {
                 return Ok(Some(Failure {
                     step: number,
                     line,
                     time: (time, sent.times),
                     sent: Transcript::title(sent),
+                    call: self.call(sent),
                     mismatches,
                     seen,
                 }));

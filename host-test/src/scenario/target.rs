@@ -1,6 +1,7 @@
 //! Where a scenario runs: the module in this process, or a proxy that someone started.
 
 pub(crate) mod in_process;
+pub(crate) mod paired;
 pub(crate) mod via;
 
 use host_test::{Request, Response};

@@ -2,9 +2,13 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "test; not every test uses all of it"
 )]
+
+pub(crate) mod folder;
+pub(crate) mod running;
 
 use host_test::{Exchange, Host, Module, Reply, Request, Response, Settings};
 

@@ -1,15 +1,21 @@
 //! The real filter, built from the sources as they are, so that no test meets a stale one.
 
-use std::path::Path;
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "test; not every test uses all of it"
+)]
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use host_test::Module;
 
-/// `toolgate.wasm`, built and compiled once in this process.
-pub(crate) fn module() -> &'static Module {
-    static MODULE: OnceLock<Module> = OnceLock::new();
-    MODULE.get_or_init(|| {
+/// `toolgate.wasm`, built once in this process.
+pub(crate) fn path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let output = Command::new(env!("CARGO"))
             .args(["build", "--release", "--quiet", "--target", "wasm32-wasip1"])
@@ -30,6 +36,12 @@ pub(crate) fn module() -> &'static Module {
             .filter_map(|message| Some(message.get("filenames")?.get(0)?.as_str()?.to_owned()))
             .rfind(|file| file.ends_with("toolgate.wasm"))
             .unwrap();
-        Module::from_file(Path::new(&file)).unwrap()
+        PathBuf::from(file)
     })
+}
+
+/// The same, compiled once.
+pub(crate) fn module() -> &'static Module {
+    static MODULE: OnceLock<Module> = OnceLock::new();
+    MODULE.get_or_init(|| Module::from_file(path()).unwrap())
 }

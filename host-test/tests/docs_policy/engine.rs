@@ -146,6 +146,7 @@ impl Engine {
             RequestStep::Forward { .. } => seen.body = Some(self.answer(exchange, sent)),
             RequestStep::Reply(reply) => seen.reply = Some(reply),
             RequestStep::AwaitBody => panic!("the body was there already"),
+            RequestStep::Ask(call) => panic!("no service is configured, but asked: {call:?}"),
         }
         seen
     }

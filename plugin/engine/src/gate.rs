@@ -10,6 +10,7 @@ use crate::caller::{Caller, Callers};
 use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::global::{Chosen, GlobalLimits};
 use crate::json::{self, canonical};
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
@@ -38,6 +39,8 @@ pub struct Gate {
     pub audit: Audit,
     /// What is counted of them.
     pub metrics: RawMetrics,
+    /// Limits that a service counts for all proxies together.
+    pub global_limits: Option<GlobalLimits>,
 }
 
 /// A policy, its name, and the identities of its counters for each upstream met.
@@ -54,6 +57,8 @@ pub struct NamedPolicy {
     /// Its limits by their numbers.
     pub limits: Vec<LimitName>,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Which of its limits a service counts for all proxies.
+    pub global: Chosen,
 }
 
 /// What a record calls a limit.
@@ -131,6 +136,9 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let global_limits = raw
+            .global_limits
+            .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
             partial: policies.iter().any(|named| named.policy.is_partial()),
             anonymous: names.get("").copied(),
@@ -141,10 +149,11 @@ impl Gate {
             hold_headers: raw.hold_headers,
             audit: Audit::new(raw.audit),
             metrics: raw.metrics,
+            global_limits,
         })
     }
 
-    /// All policies.
+    /// All policies: `policy` first, if there is one, then those under `policies`.
     pub fn policies(&self) -> &[NamedPolicy] {
         &self.policies
     }
@@ -168,7 +177,7 @@ impl NamedPolicy {
         let hash: [u8; 32] = Sha256::digest(&text).into();
         let first = hash.first_chunk::<8>().copied().unwrap_or_default();
         let mut limits = vec![LimitName::default(); policy.limit_count];
-        for limit in all_limits(&policy) {
+        for limit in policy.limits() {
             if let Some(place) = limits.get_mut(limit.number) {
                 place.rule.clone_from(&limit.id);
                 place.counter.clone_from(&limit.counter);
@@ -181,6 +190,7 @@ impl NamedPolicy {
             limits,
             policy,
             counters: RefCell::default(),
+            global: Chosen::default(),
         }
     }
 
@@ -210,19 +220,14 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let mut ids: Vec<(usize, CounterId)> = all_limits(policy)
+        let mut ids: Vec<(usize, CounterId)> = policy
+            .limits()
             .map(|limit| (limit.number, identity(policy, limit, server)))
             .collect();
         // Numbers are given without gaps, so sorting puts each identity at its limit's number.
         ids.sort_unstable_by_key(|(number, _)| *number);
         ids.into_iter().map(|(_, id)| id).collect()
     }
-}
-
-fn all_limits(policy: &Policy) -> impl Iterator<Item = &Limit> {
-    let entries = policy.tools.entries().iter().chain(&policy.wildcard);
-    let of_entries = entries.flat_map(|e| &e.limits);
-    policy.all_tools.iter().chain(of_entries)
 }
 
 fn identity(policy: &Policy, limit: &Limit, server: &str) -> CounterId {

@@ -150,7 +150,7 @@ fn a_stranger_opens_no_stream_but_may_ask_what_a_browser_must_ask() {
         let got = match exchange.on_request_headers(&headers, true, &mut world) {
             RequestStep::Forward { .. } => Ok(()),
             RequestStep::Reply(reply) => Err(reply.status),
-            RequestStep::AwaitBody => panic!("nothing follows"),
+            RequestStep::AwaitBody | RequestStep::Ask(_) => panic!("nothing follows"),
         };
         assert_eq!(got, want, "{method} {token:?}");
     }

@@ -8,13 +8,16 @@ use serde_json::value::RawValue;
 
 /// One line of output. Every member is always there, `null` where there is nothing to say.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
+pub(in crate::commands) struct Line {
     outcome: Outcome,
     tool: Option<String>,
     rule: Option<String>,
     message: Option<String>,
     status: Option<u16>,
     reply: Option<Box<RawValue>>,
+    /// Who called, where the record says so; not printed.
+    #[serde(skip)]
+    caller: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +35,27 @@ struct Record {
     tool: Option<String>,
     rule: Option<String>,
     message: Option<String>,
+    caller: Option<String>,
 }
 
 impl Line {
+    /// The tool that was called.
+    pub(in crate::commands) fn tool(&self) -> Option<&str> {
+        self.tool.as_deref()
+    }
+
+    /// The rule that denied.
+    pub(in crate::commands) fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// Who called.
+    pub(in crate::commands) fn caller(&self) -> Option<&str> {
+        self.caller.as_deref()
+    }
+
     /// Whether the request was forwarded.
-    pub(super) fn is_allowed(&self) -> bool {
+    pub(in crate::commands) fn is_allowed(&self) -> bool {
         self.outcome == Outcome::Allow
     }
 }
@@ -51,7 +70,10 @@ impl fmt::Display for Line {
 ///
 /// # Errors
 /// The record is not one.
-pub(super) fn of_record(record: &[u8], response: Option<&Response>) -> Result<Line, String> {
+pub(in crate::commands) fn of_record(
+    record: &[u8],
+    response: Option<&Response>,
+) -> Result<Line, String> {
     let record: Record = serde_json::from_slice(record).map_err(|why| {
         let text = String::from_utf8_lossy(record);
         format!("the decision record `{text}` is not understood: {why}")
@@ -63,18 +85,20 @@ pub(super) fn of_record(record: &[u8], response: Option<&Response>) -> Result<Li
         tool: record.tool,
         rule: record.rule,
         message: record.message,
+        caller: record.caller,
         status: response.map(|response| response.status),
         reply: response.and_then(|response| reply(&response.body())),
     })
 }
 
 /// The line of a request that the proxy refused before the module decided.
-pub(super) fn without_record(response: &Response) -> Line {
+pub(in crate::commands) fn without_record(response: &Response) -> Line {
     Line {
         outcome: Outcome::Reject,
         tool: None,
         rule: None,
         message: None,
+        caller: None,
         status: Some(response.status),
         reply: reply(&response.body()),
     }

@@ -1,24 +1,18 @@
 //! The module between a client that sends bodies and an upstream that always succeeds.
 
-use host_test::{Host, Limits, Module, Reply, Request, Response, Settings};
+use host_test::{Host, Module, Reply, Request, Response, Settings};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::header::{self, Header};
+use super::super::toolgate;
 use super::line::{self, Line};
-
-/// The largest body that `max_body_bytes` allows, twice: what is too large is for the module to
-/// say, not for a proxy's buffer.
-const BUFFER: usize = 128 << 20;
-
-/// Enough for the largest body; an endless loop still ends.
-const FUEL: u64 = 40_000_000_000;
 
 /// Where callers come from.
 const CLIENT: &str = "127.0.0.1:50000";
 
 /// A proxy with the module in it.
-pub(super) struct Proxy {
+pub(in crate::commands) struct Proxy {
     host: Host,
     headers: Vec<Header>,
 }
@@ -28,37 +22,26 @@ impl Proxy {
     ///
     /// # Errors
     /// The module does not start, or refuses its configuration; with what it logged.
-    pub(super) fn start(
+    pub(in crate::commands) fn start(
         module: &Module,
         plugin_config: String,
         start_time: u64,
         headers: Vec<Header>,
     ) -> Result<Proxy, String> {
         let settings = Settings {
-            plugin_config: plugin_config.into_bytes(),
-            root_id: "toolgate".to_owned(),
-            plugin_name: "toolgate".to_owned(),
-            vm_id: "toolgate".to_owned(),
             start_time,
-            buffer_limit: BUFFER,
-            request_chunk: 1 << 20,
-            limits: Limits {
-                fuel: FUEL,
-                host_bytes: 4 << 30,
-                ..Limits::default()
-            },
             properties: vec![(
                 vec!["source".to_owned(), "address".to_owned()],
                 CLIENT.as_bytes().to_vec(),
             )],
-            ..Settings::default()
+            ..toolgate::settings(plugin_config.into_bytes())
         };
         let host = Host::start(module, &settings).map_err(|error| error.to_string())?;
         Ok(Proxy { host, headers })
     }
 
     /// The clock, in nanoseconds since the Unix epoch.
-    pub(super) fn time(&self) -> u64 {
+    pub(in crate::commands) fn time(&self) -> u64 {
         self.host.time()
     }
 
@@ -66,7 +49,7 @@ impl Proxy {
     ///
     /// # Errors
     /// The module traps.
-    pub(super) fn set_time(&mut self, nanos: u64) -> Result<(), String> {
+    pub(in crate::commands) fn set_time(&mut self, nanos: u64) -> Result<(), String> {
         match self.host.set_time(nanos).first() {
             None => Ok(()),
             Some(trap) => Err(trap.to_string()),
@@ -77,8 +60,21 @@ impl Proxy {
     ///
     /// # Errors
     /// The module or the host fails, in words.
-    pub(super) fn decide(&mut self, body: Vec<u8>) -> Result<Line, String> {
-        let request = self.request(body);
+    pub(in crate::commands) fn decide(&mut self, body: Vec<u8>) -> Result<Line, String> {
+        self.decide_with(body, &[])
+    }
+
+    /// The same with headers of this request alone.
+    ///
+    /// # Errors
+    /// The module or the host fails, in words.
+    pub(in crate::commands) fn decide_with(
+        &mut self,
+        body: Vec<u8>,
+        headers: &[Header],
+    ) -> Result<Line, String> {
+        let mut request = self.request(body);
+        header::apply(&mut request.headers, headers);
         let mut upstream = |request: &Request| succeed(request);
         let seen = self.host.exchange(0, &request, &mut upstream);
         let logs = self.host.take_logs();

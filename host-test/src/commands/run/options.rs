@@ -16,8 +16,7 @@ pub(super) struct Proxy {
         long,
         value_name = "URL",
         requires = "upstream_listen",
-        requires = "records",
-        conflicts_with = "module"
+        requires = "records"
     )]
     via: Option<String>,
     /// Where to listen as the proxy's upstream
@@ -31,6 +30,9 @@ pub(super) struct Proxy {
     /// s are waited for
     #[arg(long, value_name = "FILE", requires = "via")]
     clock_file: Option<PathBuf>,
+    /// Also run each request in the module here, and fail where the proxy differs
+    #[arg(long, requires = "via", requires = "clock_file")]
+    pub(super) parity: bool,
 }
 
 impl Proxy {

@@ -107,6 +107,11 @@ fn start(guest: &mut Guest, call: &GrpcCall) -> Result<u32, Status> {
         GrpcReply::Closed(code, message) => Answer::GrpcClosed(code, message),
         // What Envoy returns for a name that is neither a cluster nor a service's description.
         GrpcReply::NoSuchUpstream => return Err(Status::ParseFailure),
+        GrpcReply::NoAnswer => {
+            let token = guest.calls.grpc_token(false);
+            guest.calls.unanswered.insert(token);
+            return Ok(token);
+        }
     };
     let root = guest.acting_root();
     let token = guest.calls.grpc_token(false);
@@ -133,6 +138,7 @@ fn send(guest: &mut Guest, token: u32, message: Vec<u8>) -> Outcome {
     let answer = match reply {
         GrpcReply::Message(message) => Answer::GrpcMessage(message),
         GrpcReply::Closed(code, message) => Answer::GrpcClosed(code, message),
+        GrpcReply::NoAnswer => return Ok(()),
         GrpcReply::NoSuchUpstream => Answer::GrpcClosed(14, "no such upstream".to_owned()),
     };
     guest.calls.waiting.push_back(Delivery {

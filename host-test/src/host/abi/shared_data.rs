@@ -34,6 +34,7 @@ fn get(
 ) -> Outcome {
     let key = memory::read(call, key, key_size)?;
     let guest = call.data();
+    guest.process().await_turn(guest.worker);
     let shared = guest
         .process()
         .get_shared(&guest.settings().vm_id, &key)
@@ -57,6 +58,7 @@ fn set(
     let guest = call.data();
     let settings = guest.settings();
     let value = (!null).then_some(&*value);
+    guest.process().await_turn(guest.worker);
     guest
         .process()
         .set_shared(settings.profile, &settings.vm_id, &key, value, cas)

@@ -67,7 +67,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 /// Resumes the request (0) or the response (1) once the callback has returned. At once, the
 /// guest loses sight of the request, as in Envoy, whichever it resumed.
-fn resume(guest: &mut Guest, kind: u32) -> Outcome {
+pub(super) fn resume(guest: &mut Guest, kind: u32) -> Outcome {
     if kind > 1 {
         return Err(Status::BadArgument.into());
     }

@@ -244,7 +244,10 @@ impl Drive<'_> {
         let headers = self.side(way)?.headers.clone();
         match way {
             Way::Request => self.up.headers(headers, end, &mut self.out.problems),
-            Way::Response => self.down.headers(headers, end, &mut self.out.problems),
+            Way::Response => {
+                self.down.headers(headers, end, &mut self.out.problems);
+                self.tell();
+            }
         }
         Ok(())
     }
@@ -253,7 +256,10 @@ impl Drive<'_> {
         self.half(way).end_sent |= end;
         match way {
             Way::Request => self.up.data(data, end),
-            Way::Response => self.down.data(data, end),
+            Way::Response => {
+                self.down.data(data, end);
+                self.tell();
+            }
         }
         Ok(())
     }

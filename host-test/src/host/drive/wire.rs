@@ -2,6 +2,7 @@
 
 use super::super::exchange::{Exchange, Problem};
 use super::super::message::{Headers, Request, Response, first};
+use super::super::upstream::Client;
 
 /// What the upstream received.
 #[derive(Default)]
@@ -15,6 +16,10 @@ pub(super) struct Up {
 pub(super) struct Down {
     pub(super) response: Option<Response>,
     pub(super) complete: bool,
+    /// Bytes of the body so far.
+    length: usize,
+    /// Whether a client that listens was told the head.
+    told: bool,
 }
 
 impl Up {
@@ -81,7 +86,26 @@ impl Down {
         self.complete = end;
     }
 
+    /// Tells a client what it was not told yet. What it was told is not kept: a stream may be
+    /// long.
+    pub(super) fn tell(&mut self, client: &mut dyn Client) {
+        let Some(response) = &mut self.response else {
+            return;
+        };
+        if !std::mem::replace(&mut self.told, true) {
+            client.head(Response {
+                status: response.status,
+                headers: response.headers.clone(),
+                ..Response::default()
+            });
+        }
+        for piece in std::mem::take(&mut response.chunks) {
+            client.piece(&piece);
+        }
+    }
+
     pub(super) fn data(&mut self, data: Vec<u8>, end: bool) {
+        self.length = self.length.saturating_add(data.len());
         if let Some(response) = self.response.as_mut().filter(|_| !data.is_empty()) {
             response.chunks.push(data);
         }
@@ -103,7 +127,7 @@ impl Down {
 
     pub(super) fn record(self, out: &mut Exchange, head: bool) {
         if let Some(response) = self.response.as_ref().filter(|_| self.complete && !head) {
-            let actual = response.chunks.iter().map(Vec::len).sum();
+            let actual = self.length;
             if let Some(claimed) = wrong_length(&response.headers, actual) {
                 out.problems
                     .push(Problem::ResponseLength { claimed, actual });

@@ -1,11 +1,13 @@
 //! One step as it is written to what is to be done, with every key in its place.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::headers;
-use crate::scenario::model::Step;
+use crate::scenario::model::{Step, UpstreamSaw};
 use crate::scenario::time::{Seconds, parse_duration, parse_time};
 
 /// What a step does.
@@ -85,6 +87,9 @@ pub(crate) struct Expectation {
     pub(crate) error: Option<i64>,
     pub(crate) reads: Option<String>,
     pub(crate) sees: Option<Vec<String>>,
+    pub(crate) upstream_saw: Option<UpstreamSaw>,
+    pub(crate) remaining: BTreeMap<String, u64>,
+    pub(crate) record: BTreeMap<String, Value>,
 }
 
 impl ListKind {
@@ -173,6 +178,9 @@ pub(super) fn plan(step: Step) -> Result<Action, StepFault> {
             error: step.error,
             reads: step.reads,
             sees: step.sees,
+            upstream_saw: step.upstream_saw.map(UpstreamSaw::in_lower_case),
+            remaining: step.remaining,
+            record: step.record,
         },
         times,
     })))
@@ -239,6 +247,9 @@ fn misplaced(step: &Step) -> Result<(), StepFault> {
         ("status", step.status.is_some(), sends, SENDING),
         ("error", step.error.is_some(), sends, SENDING),
         ("reads", step.reads.is_some(), sends, SENDING),
+        ("upstream_saw", step.upstream_saw.is_some(), sends, SENDING),
+        ("remaining", !step.remaining.is_empty(), sends, SENDING),
+        ("record", !step.record.is_empty(), sends, SENDING),
     ];
     for (key, given, allowed, place) in rules {
         if given && !allowed {

@@ -24,7 +24,16 @@ pub(super) fn lists_for_maps(json: &str) -> Vec<(String, String)> {
     }
     if let Some(Value::Array(steps)) = root.get("steps") {
         for index in 0..steps.len() {
-            maps.push(format!("/steps/{index}/as"));
+            for member in [
+                "as",
+                "headers",
+                "upstream_saw",
+                "upstream_saw/headers",
+                "remaining",
+                "record",
+            ] {
+                maps.push(format!("/steps/{index}/{member}"));
+            }
             maps.push(format!("/steps/{index}"));
         }
     }

@@ -77,6 +77,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         action,
     };
     Plan {
+        decided_by: "policy.json".into(),
         path: PathBuf::new(),
         description: None,
         plugin_config: String::new(),

@@ -1,12 +1,36 @@
 //! The module in this process, in the host of the library.
 
-use host_test::{Host, Module, Request, Settings};
+use host_test::{BodySequence, Host, Module, Request, Settings};
 
 use super::{Seen, Target};
 use crate::scenario::server::Scripted;
 use crate::scenario::time::{DEFAULT, Seconds};
 
 const NANOS: u64 = 1_000_000_000;
+
+/// The proxy that the host imitates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Profile {
+    /// Envoy, with clients of HTTP/1.1
+    #[default]
+    Envoy,
+    /// Envoy, with clients of HTTP/2: the end of a body is told otherwise
+    EnvoyHttp2,
+    /// nginx with a Wasm module: one callback for the whole body, other shared data and properties
+    Nginx,
+}
+
+impl Profile {
+    fn settings(self) -> Settings {
+        let mut settings = Settings::default();
+        match self {
+            Profile::Envoy => {}
+            Profile::EnvoyHttp2 => settings.body_sequence = BodySequence::Http2,
+            Profile::Nginx => settings.profile = host_test::Profile::Nginx,
+        }
+        settings
+    }
+}
 
 /// A host with one worker, and the scripted server behind it.
 pub(crate) struct InProcess {
@@ -23,6 +47,7 @@ impl InProcess {
         module: &Module,
         plugin_config: &str,
         server: Scripted,
+        profile: Profile,
     ) -> Result<InProcess, String> {
         let settings = Settings {
             plugin_config: plugin_config.as_bytes().to_vec(),
@@ -30,7 +55,7 @@ impl InProcess {
             plugin_name: "toolgate".to_owned(),
             vm_id: "toolgate".to_owned(),
             start_time: nanos(DEFAULT),
-            ..Settings::default()
+            ..profile.settings()
         };
         let host = Host::start(module, &settings).map_err(|error| error.to_string())?;
         Ok(InProcess { host, server })

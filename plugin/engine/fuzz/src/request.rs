@@ -86,7 +86,7 @@ fn decide(lines: &Lines<'_>, body: &[u8]) {
                 reply.body
             );
         }
-        RequestStep::AwaitBody => panic!("the body was there"),
+        RequestStep::AwaitBody | RequestStep::Ask(_) => panic!("nothing to wait for"),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod condition;
 mod fault;
+pub mod global_limits;
 mod keyword;
 pub mod limit;
 pub mod metrics;

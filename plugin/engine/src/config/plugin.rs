@@ -2,6 +2,7 @@
 
 use super::audit::{RawAudit, read_audit};
 use super::fault::Faults;
+use super::global_limits::{RawGlobalLimits, read_global_limits};
 use super::metrics::{RawMetrics, read_metrics};
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
@@ -70,6 +71,8 @@ pub struct RawPlugin<'a> {
     pub audit: RawAudit,
     /// `metrics`.
     pub metrics: RawMetrics,
+    /// `global_limits`.
+    pub global_limits: Option<RawGlobalLimits>,
 }
 
 const KEYS: [&str; 10] = [
@@ -152,14 +155,8 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     if let Some(metrics) = object.get("metrics") {
         plugin.metrics = read_metrics(metrics, faults).unwrap_or_default();
     }
-    for (key, issue) in [(
-        "global_limits",
-        "limits across several proxies are not built yet",
-    )] {
-        // Accepting a setting without acting on it would be a silent hole.
-        if let Some(field) = object.get(key) {
-            faults.error(&field.pointer, format!("{issue}: remove `{key}`"));
-        }
+    if let Some(global) = object.get("global_limits") {
+        plugin.global_limits = read_global_limits(global, faults);
     }
     Some(plugin)
 }

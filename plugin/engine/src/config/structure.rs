@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use crate::json::push_json_string;
+use crate::protobuf::{Reader, Wire};
 
 /// Deeper than any configuration, and than [`crate::json::MAX_DEPTH`] would accept afterwards.
 const MAX_DEPTH: usize = 64;
@@ -37,62 +38,16 @@ enum Shape {
     List,
 }
 
-/// One field of the wire format: its number, and what it holds.
-enum Wire<'a> {
-    Varint(u64),
-    Fixed64(u64),
-    Bytes(&'a [u8]),
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            value |= u64::from(byte & 0x7F).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn field(&mut self) -> Option<(u64, Wire<'a>)> {
-        let tag = self.varint()?;
-        let wire = match tag & 7 {
-            0 => Wire::Varint(self.varint()?),
-            1 => Wire::Fixed64(u64::from_le_bytes(self.take(8)?.try_into().ok()?)),
-            2 => {
-                let length = usize::try_from(self.varint()?).ok()?;
-                Wire::Bytes(self.take(length)?)
-            }
-            _ => return None,
-        };
-        Some((tag >> 3, wire))
-    }
-}
-
 fn message(bytes: &[u8], shape: Shape, depth: usize, out: &mut String) -> Result<(), Broken> {
     let depth = depth.checked_sub(1).ok_or(Broken::NotProtobuf)?;
-    let mut reader = Reader { rest: bytes };
+    let mut reader = Reader::new(bytes);
     let (open, close) = match shape {
         Shape::Struct => ('{', '}'),
         Shape::List => ('[', ']'),
     };
     out.push(open);
     let mut first = true;
-    while !reader.rest.is_empty() {
+    while !reader.is_empty() {
         let Some((1, Wire::Bytes(item))) = reader.field() else {
             return Err(Broken::NotProtobuf);
         };
@@ -110,9 +65,9 @@ fn message(bytes: &[u8], shape: Shape, depth: usize, out: &mut String) -> Result
 
 /// A map entry: key 1, value 2.
 fn entry(bytes: &[u8], depth: usize, out: &mut String) -> Result<(), Broken> {
-    let mut reader = Reader { rest: bytes };
+    let mut reader = Reader::new(bytes);
     let (mut key, mut held): (&[u8], &[u8]) = (&[], &[]);
-    while !reader.rest.is_empty() {
+    while !reader.is_empty() {
         match reader.field() {
             Some((1, Wire::Bytes(text))) => key = text,
             Some((2, Wire::Bytes(message))) => held = message,
@@ -127,9 +82,9 @@ fn entry(bytes: &[u8], depth: usize, out: &mut String) -> Result<(), Broken> {
 
 /// A `Value`: exactly one of null 1, number 2, string 3, bool 4, struct 5, list 6.
 fn value(bytes: &[u8], depth: usize, out: &mut String) -> Result<(), Broken> {
-    let mut reader = Reader { rest: bytes };
+    let mut reader = Reader::new(bytes);
     let field = reader.field();
-    if !reader.rest.is_empty() {
+    if !reader.is_empty() {
         return Err(Broken::NotProtobuf);
     }
     match field {

@@ -2,10 +2,11 @@
 
 use super::Call;
 use super::fact::arguments;
-use super::subject::subject;
+use super::subject::{name, subject};
 use super::taken::Taken;
 use super::verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict};
 use crate::gate::NamedPolicy;
+use crate::global::Ask;
 use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
 use crate::policy::path::{Found, Path, walk};
 use crate::policy::{Cost, Limit};
@@ -48,8 +49,21 @@ pub(super) fn charge(
             }
             Ok(charge) => {
                 trace.limit(limit, &charge, shadow, around);
-                enforced.push(*limit);
-                charges.push(charge);
+                let global = named.global.counts(limit);
+                if global && charge.cost > 0 {
+                    match ask(limit, &charge, call, around) {
+                        Ok(ask) => verdict.asks.push(ask),
+                        Err(denial) => {
+                            verdict.denial = Some(denial);
+                            shadowed.give_all_back(around);
+                            return;
+                        }
+                    }
+                }
+                if !(global && named.global.alone()) {
+                    enforced.push(*limit);
+                    charges.push(charge);
+                }
             }
         }
     }
@@ -78,6 +92,19 @@ pub(super) fn charge(
     }
 }
 
+/// What is asked of the service that counts a limit for all proxies.
+fn ask(
+    limit: &Limit,
+    charge: &Charge,
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+) -> Result<Ask, Denial> {
+    match name(&charge.subject, limit, call, around) {
+        Some(name) => Ok(Ask::new(limit, charge.counter, name, charge.cost)),
+        None => Err(unknown_subject(limit)),
+    }
+}
+
 /// What a limit is charged, and where; a denial when that cannot be told.
 fn prepare(
     limit: &Limit,
@@ -102,12 +129,7 @@ fn prepare(
     let counter = counters
         .get(limit.number)
         .ok_or_else(|| unusable(counter_failed(limit)))?;
-    let subject = subject(limit, counter, call, around).ok_or_else(|| {
-        unusable(format!(
-            "The limit \"{}\" cannot tell whom to count this call for",
-            limit.counter
-        ))
-    })?;
+    let subject = subject(limit, counter, call, around).ok_or_else(|| unknown_subject(limit))?;
     Ok(Charge {
         quota: limit.quota,
         counter: *counter,
@@ -160,6 +182,17 @@ fn refused(limit: &Limit, refusal: &Refusal) -> Denial {
             remaining,
             retry_after: retry.seconds().map(std::num::NonZeroU64::get),
         }),
+    }
+}
+
+fn unknown_subject(limit: &Limit) -> Denial {
+    Denial {
+        rule: limit.id.clone(),
+        message: format!(
+            "The limit \"{}\" cannot tell whom to count this call for",
+            limit.counter
+        ),
+        kind: DenialKind::Rule,
     }
 }
 

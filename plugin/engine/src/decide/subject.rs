@@ -4,7 +4,7 @@ use super::Call;
 use super::fact::{arguments, client_ip};
 use crate::caller::Caller;
 use crate::json::Kind;
-use crate::limit::{CounterId, OpenTable, OwnSlot, Subject};
+use crate::limit::{CounterId, OpenTable, OwnSlot, Subject, everywhere};
 use crate::policy::path::{Found, walk};
 use crate::policy::{Limit, Scope};
 use crate::surroundings::Surroundings;
@@ -30,13 +30,33 @@ pub(super) fn subject(
             _ => {}
         }
     }
+    let parts = parts(limit, call, around)?;
+    let table = OpenTable::new(around.hash_key()?, TABLE_SETS, TABLE_WAYS);
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    Some(table.subject(counter, &parts))
+}
+
+/// The name of `subject`, which is that of this limit and call, in every proxy.
+pub(super) fn name(
+    subject: &Subject,
+    limit: &Limit,
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+) -> Option<[u8; 16]> {
+    if let Subject::Own(slot) = subject {
+        return Some(slot.everywhere());
+    }
+    let parts = parts(limit, call, around)?;
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    Some(everywhere(&parts))
+}
+
+fn parts(limit: &Limit, call: &Call<'_>, around: &mut dyn Surroundings) -> Option<Vec<Vec<u8>>> {
     let mut parts: Vec<Vec<u8>> = Vec::new();
     for scope in &limit.scopes {
         scope_parts(scope, call, around, &mut parts)?;
     }
-    let table = OpenTable::new(around.hash_key()?, TABLE_SETS, TABLE_WAYS);
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    Some(table.subject(counter, &parts))
+    Some(parts)
 }
 
 /// What tells one subject of a scope from another, labelled so that no two scopes are alike.

@@ -1,6 +1,7 @@
 //! What the policy says of a call, and why.
 
 use super::taken::Taken;
+use crate::global::Ask;
 use crate::limit::Charge;
 
 /// Rule identifiers that are not pointers into a policy.
@@ -78,6 +79,8 @@ pub struct Verdict {
     pub denial: Option<Denial>,
     /// What was charged, to be kept until the outcome is known.
     pub taken: Taken,
+    /// What a rate limit service must admit too before the call may go on.
+    pub asks: Vec<Ask>,
     /// What shadowed rules would have denied.
     pub shadow: Vec<Denial>,
     /// What the call took of limits that are enforced.
@@ -94,6 +97,7 @@ impl Verdict {
         Self {
             denial: None,
             taken: Taken::default(),
+            asks: Vec::new(),
             shadow: Vec::new(),
             limits: Vec::new(),
             entry: None,

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::request::form;
+use super::service::{Decided, give_back, rounds};
 use super::{Exchange, Expect, RequestStep};
 use crate::config::policy::DenyWith;
-use crate::decide::{Denial, Taken};
+use crate::decide::Denial;
 use crate::denial;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Headers, Message, Reply, Role};
@@ -26,35 +27,51 @@ impl Exchange {
     ) -> RequestStep {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let mut taken: Vec<Taken> = Vec::new();
-        let mut shadow = Vec::new();
-        let mut elements = Vec::new();
+        let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
+        let mut elements = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, around, trace);
             elements.push(self.element(&gate, message, &verdict, around));
-            let Some(denial) = &verdict.denial else {
-                taken.push(verdict.taken);
-                shadow.extend(verdict.shadow);
-                continue;
-            };
-            for taken in taken {
-                taken.give_all_back(around);
+            if let Some(denial) = &verdict.denial {
+                give_back(&mut decided, around);
+                let reply = batch_reply(messages, index, denial, form(self.policy()));
+                let shadow = shadow(&decided);
+                self.note_batch(&gate, &elements, &shadow, Some((denial, &reply)), around);
+                return RequestStep::Reply(reply);
             }
-            let reply = batch_reply(messages, index, denial, form(self.policy()));
-            let status = Some(reply.status);
-            self.note_batch(&gate, &elements, &shadow, Some(denial), status, around);
-            return RequestStep::Reply(reply);
+            decided.push(Decided {
+                id: message.id.map(str::to_owned),
+                verdict,
+            });
         }
-        self.note_batch(&gate, &elements, &shadow, None, None, around);
-        for (message, taken) in messages.iter().zip(taken) {
-            self.pending.add(message.id, taken);
-        }
-        self.forward(Expect::List)
+        let shadow = shadow(&decided);
+        let rounds = match rounds(&mut decided) {
+            Ok(rounds) => rounds,
+            Err((index, denial)) => {
+                give_back(&mut decided, around);
+                let reply = batch_reply(messages, index, &denial, form(self.policy()));
+                self.note_batch(&gate, &elements, &shadow, Some((&denial, &reply)), around);
+                return RequestStep::Reply(reply);
+            }
+        };
+        self.note_batch(&gate, &elements, &shadow, None, around);
+        self.ask(rounds, decided, Expect::List)
     }
 }
 
+/// What shadowed rules would have denied, of all messages.
+fn shadow(decided: &[Decided]) -> Vec<Denial> {
+    let all = decided.iter().flat_map(|d| &d.verdict.shadow);
+    all.cloned().collect()
+}
+
 /// The denied element its denial, the other requests that they were not run.
-fn batch_reply(messages: &[Message<'_>], denied: usize, denial: &Denial, form: DenyWith) -> Reply {
+pub(super) fn batch_reply(
+    messages: &[Message<'_>],
+    denied: usize,
+    denial: &Denial,
+    form: DenyWith,
+) -> Reply {
     let mut bodies = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         if message.role != Role::Request {

@@ -8,6 +8,7 @@ mod note;
 mod refund;
 mod request;
 mod response;
+mod service;
 mod view;
 
 use std::rc::Rc;
@@ -19,6 +20,7 @@ use crate::policy::condition::Effort;
 
 pub use refund::MAX_ANSWER_BYTES;
 pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
+pub use service::ServiceCall;
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum RequestStep {
     },
     /// Forward nothing yet: the body decides.
     AwaitBody,
+    /// Forward nothing yet: make this call, and tell [`Exchange::on_service_answer`] its answer.
+    Ask(ServiceCall),
     /// Answer it here; the upstream sees nothing.
     Reply(Reply),
 }
@@ -61,6 +65,8 @@ pub struct Exchange {
     stream: response::Stream,
     notes: note::Notes,
     effort: Effort,
+    waiting: Option<Box<service::Waiting>>,
+    notice: Option<String>,
 }
 
 impl Exchange {
@@ -76,6 +82,8 @@ impl Exchange {
             stream: response::Stream::default(),
             notes: note::Notes::default(),
             effort: Effort::default(),
+            waiting: None,
+            notice: None,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::decide::{Denial, LimitUse, Verdict};
 use crate::gate::{Gate, NamedPolicy};
 use crate::json::push_number;
-use crate::mcp::{Headers, Message, Rejection, method};
+use crate::mcp::{Headers, Message, Rejection, Reply, method};
 use crate::record::{Act, Digester, Origin, Outcome, Record, Who};
 use crate::series::{self, Series};
 use crate::surroundings::Surroundings;
@@ -70,7 +70,8 @@ impl Exchange {
     /// The record as it ends, where there is anything to add: entries that were hidden, units that
     /// went back, or that the request ended before it was decided. Asked once, at the end.
     pub fn take_last_record(&mut self, around: &mut dyn Surroundings) -> Option<String> {
-        if !self.notes.decided {
+        // What waits for a service has an outcome ahead of it that never came.
+        if !self.notes.decided || self.waiting.is_some() {
             let why = "the request ended before it was whole";
             self.note_form(cause::INCOMPLETE, why, None, around);
             return self.notes.record.take();
@@ -217,16 +218,17 @@ impl Exchange {
         act(message, verdict, named).element(outcome, &gate.audit, digester)
     }
 
-    /// A whole batch: `denial` of the element that was denied, and `status` of the answer.
+    /// A whole batch: the denial of the element that was denied, and the answer.
     pub(super) fn note_batch(
         &mut self,
         gate: &Gate,
         elements: &[String],
         shadow: &[Denial],
-        denial: Option<&Denial>,
-        status: Option<u16>,
+        denied: Option<(&Denial, &Reply)>,
         around: &mut dyn Surroundings,
     ) {
+        let denial = denied.map(|(denial, _)| denial);
+        let status = denied.map(|(_, reply)| reply.status);
         let act = Act {
             method: Some("batch"),
             rule: denial.map(|d| d.rule.as_str()),

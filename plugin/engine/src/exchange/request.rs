@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::service::{Decided, give_back, rounds};
 use super::{Exchange, Expect, RequestStep};
 use crate::caller::Caller;
 use crate::config::policy::DenyWith;
@@ -10,6 +11,7 @@ use crate::decide::{
 };
 use crate::denial;
 use crate::gate::{Gate, NamedPolicy};
+use crate::global::Rounds;
 use crate::mcp::head::Method;
 use crate::mcp::message::{Body, read_body};
 use crate::mcp::method;
@@ -173,15 +175,27 @@ impl Exchange {
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let verdict = self.judge(&gate, headers, message, around, trace);
+        let mut decided = [Decided {
+            id: message.id.map(str::to_owned),
+            verdict,
+        }];
+        let rounds = match rounds(&mut decided) {
+            Ok(rounds) => rounds,
+            Err((_, denial)) => {
+                give_back(&mut decided, around);
+                let [decided] = &mut decided;
+                decided.verdict.denial = Some(denial);
+                Rounds::default()
+            }
+        };
+        let [Decided { verdict, .. }] = &decided;
         if let Some(denial) = &verdict.denial {
             let reply = denial::reply(denial, message, form(self.policy()), era);
-            self.note_verdict(&gate, message, &verdict, Some(reply.status), around);
+            self.note_verdict(&gate, message, verdict, Some(reply.status), around);
             return RequestStep::Reply(reply);
         }
-        self.note_verdict(&gate, message, &verdict, None, around);
-        self.pending.add(message.id, verdict.taken);
-        self.id = message.id.map(str::to_owned);
-        self.forward(expectation(message))
+        self.note_verdict(&gate, message, verdict, None, around);
+        self.ask(rounds, decided.into(), expectation(message))
     }
 
     pub(super) fn judge(

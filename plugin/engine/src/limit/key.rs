@@ -31,7 +31,7 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
 }
 
 /// RFC 4648 base 32, lower case, without padding.
-fn base32(out: &mut String, bytes: &[u8]) {
+pub(crate) fn base32(out: &mut String, bytes: &[u8]) {
     let (mut held, mut bits) = (0u32, 0u32);
     for byte in bytes {
         held = (held << 8) | u32::from(*byte);

@@ -27,9 +27,10 @@ mod window;
 
 pub use id::{CounterId, Identity, Section};
 pub use key::KEY_BYTES_MAX;
+pub(crate) use key::base32;
 pub use memory::{Fault, MemoryStore};
 pub use refusal::{Reason, Refusal, Retry};
 pub use reserve::{Charge, Charged, Peek, Reservation, peek, reserve};
 pub use store::{Change, Store, StoreError, Updater};
-pub use subject::{HashKey, OpenSlot, OpenTable, OwnSlot, StateBound, Subject};
+pub use subject::{HashKey, OpenSlot, OpenTable, OwnSlot, StateBound, Subject, everywhere};
 pub use window::{Algorithm, Quota, SLIDING_BUCKETS, Window};

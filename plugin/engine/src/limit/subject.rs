@@ -52,6 +52,11 @@ impl OwnSlot {
     pub(super) fn as_bytes(&self) -> &[u8; 10] {
         &self.0
     }
+
+    /// The subject's name wherever it is counted: see [`everywhere`].
+    pub fn everywhere(&self) -> [u8; 16] {
+        everywhere(&[b"own", &self.0])
+    }
 }
 
 impl fmt::Debug for OwnSlot {
@@ -73,6 +78,18 @@ pub struct OpenSlot {
     pub(super) ways: NonZeroU8,
     /// Tells the subjects of a set apart. Two that collide share one count: stricter, never looser.
     pub(super) fingerprint: u64,
+}
+
+/// A subject's name that is the same in every process, unlike its place in an [`OpenTable`]:
+/// SHA-256 of `parts` with their lengths, truncated. It hides nothing from who can guess the parts.
+pub fn everywhere(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(b"toolgate/subject/1");
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    id::truncated(hash)
 }
 
 /// The secret of the table's hash, so that nobody can choose subjects that share a set.

@@ -78,17 +78,18 @@ impl<'a> Head<'a> {
     /// Reads the headers once.
     ///
     /// # Errors
-    /// 400 for headers sent twice, not ASCII where MCP reads them, or a WebSocket upgrade; 415 for a message
+    /// 400 for headers sent twice or spelt with `_`, not ASCII where MCP reads them, or a WebSocket upgrade; 415 for a message
     /// that is not exactly `application/json` in UTF-8, or that is encoded (`mcp-wire.md`).
     pub fn read(headers: &Headers<'a>) -> Result<Self, Rejection> {
         let mut slots = Slots::default();
         let mut params: Vec<(&str, &str)> = Vec::new();
         for (name, value) in headers.iter() {
-            if let Some(slot) = slots.slot(name) {
+            if let Some((known, slot)) = slots.slot(name) {
+                exactly(name, known)?;
                 if slot.replace(value).is_some() {
-                    return Err(twice(&String::from_utf8_lossy(name).to_ascii_lowercase()));
+                    return Err(twice(known));
                 }
-            } else if let Some(param) = param_name(name) {
+            } else if let Some(param) = param_name(name)? {
                 if params.iter().any(|(n, _)| n.eq_ignore_ascii_case(param)) {
                     return Err(twice(&format!("mcp-param-{param}")));
                 }
@@ -122,6 +123,9 @@ impl<'a> Head<'a> {
     }
 }
 
+/// What the names of headers that mirror arguments begin with.
+const PARAM: &str = "mcp-param-";
+
 #[derive(Default)]
 struct Slots<'a> {
     method: Option<&'a [u8]>,
@@ -134,29 +138,52 @@ struct Slots<'a> {
 }
 
 impl<'a> Slots<'a> {
-    /// Where a header that must not repeat is kept.
-    fn slot(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+    /// Where a header that must not repeat is kept, and its name; also of one that CGI would take for it.
+    fn slot(&mut self, name: &[u8]) -> Option<(&'static str, &mut Option<&'a [u8]>)> {
         // The length tells almost all of them apart without comparing.
-        let (known, slot): (&[u8], _) = match name.len() {
-            7 => (b":method", &mut self.method),
-            8 => (b"mcp-name", &mut self.mcp_name),
-            10 => (b"mcp-method", &mut self.mcp_method),
-            12 => (b"content-type", &mut self.content_type),
-            14 => (b"mcp-session-id", &mut self.session),
-            16 => (b"content-encoding", &mut self.content_encoding),
-            20 => (b"mcp-protocol-version", &mut self.version),
+        let (known, slot) = match name.len() {
+            7 => (":method", &mut self.method),
+            8 => ("mcp-name", &mut self.mcp_name),
+            10 => ("mcp-method", &mut self.mcp_method),
+            12 => ("content-type", &mut self.content_type),
+            14 => ("mcp-session-id", &mut self.session),
+            16 => ("content-encoding", &mut self.content_encoding),
+            20 => ("mcp-protocol-version", &mut self.version),
             _ => return None,
         };
-        name.eq_ignore_ascii_case(known).then_some(slot)
+        same_in_cgi(name, known).then_some((known, slot))
     }
 }
 
-fn param_name(name: &[u8]) -> Option<&str> {
-    let (prefix, rest) = name.split_at_checked(10)?;
-    if !prefix.eq_ignore_ascii_case(b"mcp-param-") {
-        return None;
+/// Whether a server behind CGI or WSGI, which knows only `HTTP_MCP_NAME`, takes `name` for `known`.
+fn same_in_cgi(name: &[u8], known: &str) -> bool {
+    let folded = |byte: &u8| match byte {
+        b'_' => b'-',
+        other => other.to_ascii_lowercase(),
+    };
+    name.iter().map(folded).eq(known.bytes())
+}
+
+/// Refuses a name that only some servers take for the known one.
+fn exactly(name: &[u8], known: &str) -> Result<(), Rejection> {
+    if name.eq_ignore_ascii_case(known.as_bytes()) {
+        return Ok(());
     }
-    std::str::from_utf8(rest).ok()
+    let seen = String::from_utf8_lossy(name);
+    let why = format!("header `{seen}` could be read as `{known}`: send `{known}`");
+    Err(Rejection::http(400, &why))
+}
+
+/// The part of a name after `Mcp-Param-`.
+fn param_name(name: &[u8]) -> Result<Option<&str>, Rejection> {
+    let Some((prefix, rest)) = name.split_at_checked(PARAM.len()) else {
+        return Ok(None);
+    };
+    if !same_in_cgi(prefix, PARAM) {
+        return Ok(None);
+    }
+    exactly(prefix, PARAM)?;
+    Ok(std::str::from_utf8(rest).ok())
 }
 
 /// The value of a header that MCP defines as visible ASCII.
@@ -289,6 +316,30 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_header_that_cgi_takes_for_another_is_refused() {
+        let json: (&str, &[u8]) = ("content-type", b"application/json");
+        for name in [
+            "mcp_name",
+            "Mcp_Method",
+            "content_type",
+            "content-encoding_",
+            "CONTENT_ENCODING",
+            "mcp_session-id",
+            "mcp-protocol_version",
+            "mcp_param_amount",
+        ] {
+            let want = if name.ends_with('_') {
+                Ok(())
+            } else {
+                Err(400)
+            };
+            assert_eq!(status(&[json, (name, b"identity")]), want, "{name}");
+        }
+        assert_eq!(status(&[json, ("mcp-param-my_argument", b"1")]), Ok(()));
+        assert_eq!(status(&[json, ("x_request_id", b"1")]), Ok(()));
     }
 
     #[test]

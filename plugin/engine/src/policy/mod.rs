@@ -1,6 +1,7 @@
 //! The policy as it is applied: validated, compiled, looked up at the same cost for 10 tools as
 //! for 10,000.
 
+mod catalog;
 mod compile;
 pub mod condition;
 pub mod lint;

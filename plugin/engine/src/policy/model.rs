@@ -163,6 +163,14 @@ pub struct Section {
 }
 
 impl Policy {
+    /// Every limit that it has.
+    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        let entries = self.tools.entries().iter().chain(&self.wildcard);
+        self.all_tools
+            .iter()
+            .chain(entries.flat_map(|entry| &entry.limits))
+    }
+
     /// Whether some caller of it may see less than the upstream lists, or lists must be learned from.
     pub fn is_partial(&self) -> bool {
         let sections = [&self.prompts, &self.resources];

@@ -89,7 +89,7 @@ impl World for Native {
         };
         let reply = match step {
             RequestStep::Reply(made) => Some(reply(made)),
-            RequestStep::Forward { .. } | RequestStep::AwaitBody => None,
+            RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
         };
         let record = exchange.take_record().unwrap_or_default();
         let forwarded = request.upstream.as_ref().filter(|_| reply.is_none());

@@ -1,9 +1,10 @@
-//! What surrounds the explained call: counters in memory, a clock that stands, one client.
+//! What surrounds calls that the engine decides here: counters in memory, a clock that is set, one
+//! client.
 
 use toolgate_engine::Surroundings;
 use toolgate_engine::limit::{HashKey, MemoryStore, Store, StoreError, Updater};
 
-/// The world of one explanation.
+/// The world of calls that are explained or replayed.
 #[derive(Debug)]
 pub(super) struct World {
     store: MemoryStore,
@@ -17,6 +18,16 @@ impl World {
             store: MemoryStore::new(),
             now,
         }
+    }
+
+    /// The clock, in nanoseconds since the Unix epoch.
+    pub(super) fn time(&self) -> u64 {
+        self.now
+    }
+
+    /// Sets the clock.
+    pub(super) fn set_time(&mut self, unix_nanos: u64) {
+        self.now = unix_nanos;
     }
 }
 

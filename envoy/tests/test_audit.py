@@ -39,7 +39,7 @@ POLICY = {
 
 
 def audited(**more: Any) -> dict[str, Any]:
-    return plugin(POLICY, audit={"digest_key": KEY, "arguments": {"pay": ["amount"]}, **more})
+    return plugin(POLICY, audit={"digest": "all", "digest_key": KEY, "arguments": {"pay": ["amount"]}, **more})
 
 
 def checked(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

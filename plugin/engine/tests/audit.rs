@@ -46,8 +46,9 @@ fn limited(audit: &str) -> Rc<Gate> {
 
 #[test]
 fn an_allowed_call_tells_who_asked_for_what_and_what_remains() {
-    let gate =
-        limited(r#"{"digest_key":"0123456789abcdef","arguments":{"refund":["amount","note"]}}"#);
+    let gate = limited(
+        r#"{"digest":"all","digest_key":"0123456789abcdef","arguments":{"refund":["amount","note"]}}"#,
+    );
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let headers = [("x-request-id", "abc"), ("traceparent", trace)];
     let body = call(
@@ -102,19 +103,19 @@ fn equal_arguments_have_equal_digests_under_one_key_only() {
         );
         record["arguments"]["digest"].clone()
     };
-    let key = r#"{"digest_key":"0123456789abcdef"}"#;
+    let key = r#"{"digest":"all","digest_key":"0123456789abcdef"}"#;
     let one = digest(key, r#"{"a":1,"b":[100]}"#);
     assert_eq!(one, digest(key, r#"{ "b" : [1e2], "\u0061": 1.0 }"#));
     assert_ne!(one, digest(key, r#"{"a":1,"b":[101]}"#));
     assert_ne!(
         one,
         digest(
-            r#"{"digest_key":"0123456789abcdeg"}"#,
+            r#"{"digest":"all","digest_key":"0123456789abcdeg"}"#,
             r#"{"a":1,"b":[100]}"#
         )
     );
-    assert_ne!(one, digest("{}", r#"{"a":1,"b":[100]}"#));
-    assert_eq!(digest(r#"{"digest":false}"#, "{}"), Value::Null);
+    assert_ne!(one, digest(r#"{"digest":"all"}"#, r#"{"a":1,"b":[100]}"#));
+    assert_eq!(digest(r#"{"digest":"none"}"#, "{}"), Value::Null);
     let deep = format!(
         r#"{{"a":{}{}{}}}"#,
         "[".repeat(100),
@@ -126,7 +127,7 @@ fn equal_arguments_have_equal_digests_under_one_key_only() {
 
 #[test]
 fn the_digest_is_keyed_siphash_of_the_canonical_form() {
-    let gate = limited(r#"{"digest_key":"0123456789abcdef"}"#);
+    let gate = limited(r#"{"digest":"all","digest_key":"0123456789abcdef"}"#);
     let record = record_of(
         &gate,
         &mut world(),

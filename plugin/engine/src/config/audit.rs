@@ -8,11 +8,10 @@ pub const MIN_KEY_BYTES: usize = 16;
 /// The most tools under `arguments`, and the most arguments of one.
 const MAX_LISTED: usize = 1_000;
 
-/// Which records are also written to the host's log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RawLog {
+/// Which records something is done for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
     /// None.
-    #[default]
     None,
     /// Those of requests that were not allowed, or would not have been but for shadow mode.
     Denied,
@@ -26,9 +25,9 @@ pub struct RawAudit {
     /// `allowed_every`: of so many allowed requests one is recorded; 0 records none.
     pub allowed_every: u64,
     /// `log`.
-    pub log: RawLog,
-    /// `digest`: whether arguments are digested.
-    pub digest: bool,
+    pub log: Which,
+    /// `digest`: whose arguments are told by their names and a digest.
+    pub digest: Which,
     /// `digest_key`.
     pub digest_key: Option<String>,
     /// `arguments`: by tool, the arguments whose values may be recorded.
@@ -39,8 +38,8 @@ impl Default for RawAudit {
     fn default() -> Self {
         Self {
             allowed_every: 1,
-            log: RawLog::None,
-            digest: true,
+            log: Which::None,
+            digest: Which::Denied,
             digest_key: None,
             arguments: Vec::new(),
         }
@@ -57,16 +56,10 @@ pub fn read_audit(field: &Field<'_>, faults: &mut Faults) -> Option<RawAudit> {
         audit.allowed_every = every.integer(0..=1_000_000, faults).unwrap_or(1);
     }
     if let Some(log) = object.get("log") {
-        match log.string(faults).as_deref() {
-            Some("none") => {}
-            Some("denied") => audit.log = RawLog::Denied,
-            Some("all") => audit.log = RawLog::All,
-            Some(_) => faults.error(&log.pointer, "expected `none`, `denied` or `all`"),
-            None => {}
-        }
+        audit.log = read_which(log, faults).unwrap_or(audit.log);
     }
     if let Some(digest) = object.get("digest") {
-        audit.digest = digest.boolean(faults).unwrap_or(true);
+        audit.digest = read_which(digest, faults).unwrap_or(audit.digest);
     }
     if let Some(key) = object.get("digest_key") {
         match key.string(faults) {
@@ -76,9 +69,6 @@ pub fn read_audit(field: &Field<'_>, faults: &mut Faults) -> Option<RawAudit> {
                 format!("expected at least {MIN_KEY_BYTES} bytes, such as the output of `openssl rand -hex 32`"),
             ),
             text => audit.digest_key = text,
-        }
-        if !audit.digest {
-            faults.warn(&key.pointer, "unused: `digest` is false");
         }
     }
     if let Some(arguments) = object.get("arguments") {
@@ -95,6 +85,18 @@ pub fn read_audit(field: &Field<'_>, faults: &mut Faults) -> Option<RawAudit> {
         }
     }
     Some(audit)
+}
+
+fn read_which(field: &Field<'_>, faults: &mut Faults) -> Option<Which> {
+    match field.string(faults)?.as_str() {
+        "none" => Some(Which::None),
+        "denied" => Some(Which::Denied),
+        "all" => Some(Which::All),
+        _ => {
+            faults.error(&field.pointer, "expected `none`, `denied` or `all`");
+            None
+        }
+    }
 }
 
 fn read_names(field: &Field<'_>, faults: &mut Faults) -> Vec<String> {

@@ -214,7 +214,8 @@ impl Exchange {
     ) -> String {
         let named = gate.policy_of(&self.caller);
         let outcome = outcome(verdict.denial.is_some());
-        let digester = gate.audit.argument_digester(around);
+        let noteworthy = verdict.denial.is_some() || !verdict.shadow.is_empty();
+        let digester = gate.audit.argument_digester(noteworthy, around);
         act(message, verdict, named).element(outcome, &gate.audit, digester)
     }
 
@@ -262,7 +263,9 @@ impl Exchange {
         if !notes.noteworthy && !audit.keeps_allowed() {
             return;
         }
-        let digester = act.arguments.and_then(|_| audit.argument_digester(around));
+        let digester = act
+            .arguments
+            .and_then(|_| audit.argument_digester(notes.noteworthy, around));
         let named = caller
             .as_ref()
             .and_then(|(gate, caller)| gate.policy_of(caller));

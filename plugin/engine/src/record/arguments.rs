@@ -52,8 +52,8 @@ impl Digester {
     }
 }
 
-/// Appends what is recorded of a call's arguments, an object: the digest of their canonical form,
-/// their size, their names in order, and the values of those that are `safe`.
+/// Appends what is recorded of a call's arguments, an object: their size, the values of those that
+/// are `safe`, and with a digester the digest of their canonical form and their names in order.
 pub(super) fn push_arguments(
     arguments: Value<'_>,
     digester: Option<&Digester>,
@@ -63,8 +63,8 @@ pub(super) fn push_arguments(
     out.push_str("{\"bytes\":");
     let size = arguments.text().len();
     push_number(out, u64::try_from(size).unwrap_or(u64::MAX));
-    let members = members(arguments, digester.is_some());
     if let Some(digester) = digester {
+        let members = members(arguments);
         out.push_str(",\"digest\":\"");
         match canonical(&members, size) {
             Some(text) => digester.push(&[text.as_bytes()], out),
@@ -74,19 +74,7 @@ pub(super) fn push_arguments(
             }
         }
         out.push('"');
-    }
-    out.push_str(",\"names\":[");
-    for (n, member) in members.iter().take(MAX_NAMES).enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        push_name(member, out);
-    }
-    out.push(']');
-    let more = members.len().saturating_sub(MAX_NAMES);
-    if more > 0 {
-        out.push_str(",\"more_names\":");
-        push_number(out, u64::try_from(more).unwrap_or(u64::MAX));
+        push_names(&members, out);
     }
     push_values(arguments, safe, out);
     out.push('}');
@@ -100,14 +88,14 @@ struct Member {
     whole: bool,
 }
 
-/// The members, sorted; without their values where nothing is digested.
-fn members(arguments: Value<'_>, values: bool) -> Vec<Member> {
+/// The members, sorted.
+fn members(arguments: Value<'_>) -> Vec<Member> {
     let mut work = MAX_WORK;
     let one = |(key, value)| {
         let mut text = String::new();
         canonical::write_key(key, &mut text);
         let key = text.len();
-        let whole = values && canonical::write(value, &mut work, &mut text).is_ok();
+        let whole = canonical::write(value, &mut work, &mut text).is_ok();
         Member { text, key, whole }
     };
     // A heap sorts in n log n whatever the names, and in a tenth of the code of `sort`.
@@ -126,6 +114,22 @@ fn canonical(members: &[Member], size: usize) -> Option<String> {
     }
     text.push_str(if members.is_empty() { "{}" } else { "}" });
     Some(text)
+}
+
+fn push_names(members: &[Member], out: &mut String) {
+    out.push_str(",\"names\":[");
+    for (n, member) in members.iter().take(MAX_NAMES).enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        push_name(member, out);
+    }
+    out.push(']');
+    let more = members.len().saturating_sub(MAX_NAMES);
+    if more > 0 {
+        out.push_str(",\"more_names\":");
+        push_number(out, u64::try_from(more).unwrap_or(u64::MAX));
+    }
 }
 
 fn push_name(member: &Member, out: &mut String) {

@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell};
 use rustc_hash::FxHashMap;
 
 use super::arguments::Digester;
-use crate::config::audit::{RawAudit, RawLog};
+use crate::config::audit::{RawAudit, Which};
 use crate::surroundings::Surroundings;
 
 /// What records hold, and where they go.
@@ -53,11 +53,7 @@ impl Audit {
 
     /// Whether records are also written to the host's log: those that `noteworthy` is true of, or all.
     pub fn logs(&self, noteworthy: bool) -> bool {
-        match self.raw.log {
-            RawLog::None => false,
-            RawLog::Denied => noteworthy,
-            RawLog::All => true,
-        }
+        covers(self.raw.log, noteworthy)
     }
 
     /// What digests secrets; `None` where no key can be had.
@@ -75,8 +71,20 @@ impl Audit {
         Some(self.digester.get_or_init(|| made))
     }
 
-    /// What digests arguments; `None` where that is switched off, too.
-    pub fn argument_digester(&self, around: &mut dyn Surroundings) -> Option<&Digester> {
-        self.raw.digest.then(|| self.digester(around))?
+    /// What digests the arguments of such a request; `None` where they are not, too.
+    pub fn argument_digester(
+        &self,
+        noteworthy: bool,
+        around: &mut dyn Surroundings,
+    ) -> Option<&Digester> {
+        covers(self.raw.digest, noteworthy).then(|| self.digester(around))?
+    }
+}
+
+fn covers(which: Which, noteworthy: bool) -> bool {
+    match which {
+        Which::None => false,
+        Which::Denied => noteworthy,
+        Which::All => true,
     }
 }

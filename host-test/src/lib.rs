@@ -1,4 +1,4 @@
-//! A proxy-wasm host for tests: runs any proxy-wasm 0.2.x module the way Envoy does, with the
+//! A proxy-wasm host for tests: runs any proxy-wasm module (ABI 0.1.0 to 0.2.1) the way Envoy does, with the
 //! clock, randomness, upstreams and services under the test's control. It knows no policy.
 //!
 //! ```no_run

@@ -20,13 +20,19 @@ pub(super) fn scenario(played: &Played, show: bool) {
     };
     match &played.ending {
         Ending::Holds(remark) => {
-            let (steps, requests) = (played.steps, played.requests());
-            let counts = format!("{steps} steps, {requests} requests{remark}");
+            let steps = counted(u64::try_from(played.steps).unwrap_or(u64::MAX), "step");
+            let counts = format!("{steps}, {}{remark}", counted(played.requests(), "request"));
             anstream::println!("{word}  {path}  {}", style::dim(&counts));
         }
         Ending::Broken(_) => anstream::println!("{word}  {path}\n{}\n", cause(played)),
         _ => anstream::println!("{word}  {path}\n{}", cause(played)),
     }
+}
+
+/// `1 step`, `2 steps`.
+fn counted(count: u64, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
 }
 
 /// Why a scenario did not pass; empty where it did.

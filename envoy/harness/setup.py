@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import fuzz, process
+from . import debian, fuzz, process
 from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1
 
 LIMIT = 900
@@ -45,6 +45,14 @@ def demo_only() -> None:
     with _one_at_a_time():
         _environment(PYTHON, ENVOY_DIR / "requirements.txt", "the MCP SDK for Python, HTTP/2 and pytest")
         _envoy()
+
+
+def benchmark() -> None:
+    """Installs what `envoy/bench` needs: a Python environment, Envoy, an upstream and a load generator."""
+    with _one_at_a_time():
+        _environment(PYTHON, ENVOY_DIR / "requirements.txt", "the MCP SDK for Python, HTTP/2 and pytest")
+        _envoy()
+        _load()
 
 
 def envoy_binary() -> Path:
@@ -119,6 +127,12 @@ def _node() -> None:
         process.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=ENVOY_DIR, limit=LIMIT)
 
     _once(NODE_MODULES / ".toolgate-pins", _key(lock, ENVOY_DIR / "package.json"), "the MCP SDKs for TypeScript", make)
+
+
+def _load() -> None:
+    packages = ["nginx", "nghttp2-client", "libnghttp2-14", "libev4", "libjansson4", "libjemalloc2", "libxml2", "libicu72", "libpcre2-8-0"]
+    folder = debian.ROOT / "benchmark"
+    _once(folder / ".toolgate-pins", _key(*packages), "nginx and h2load", lambda: debian.unpack(packages, folder))
 
 
 def _clock() -> None:

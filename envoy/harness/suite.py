@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import build, fuzz, process, setup
+from . import build, fuzz, instructions, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
@@ -74,6 +74,16 @@ def _parts(full: bool) -> list[Part]:
         ),
         Part("envoy/demo", _command([ENVOY_DIR / "demo"], limit=900), quoted=True),
         *([Part("envoy/matrix --full", _command([ENVOY_DIR / "matrix", "--full"], limit=3600))] if full else []),
+        *(_full_parts() if full else []),
+    ]
+
+
+def _full_parts() -> list[Part]:
+    """What takes minutes and seldom changes."""
+    million = ["test", "--release", "-p", "host-test", "--test", "module_memory", "--", "--ignored"]
+    return [
+        Part("a million requests through one virtual machine", _cargo(*million, limit=2400), quoted=True),
+        Part("instructions of the native engine", instructions.check),
     ]
 
 

@@ -243,3 +243,23 @@ fn nginx_gives_the_body_at_once_and_hides_a_spilled_one() {
     let out = host.exchange(0, &Request::post("/", "abcdefghi"), &mut ok);
     assert_eq!(out.trapped.unwrap().callback, "proxy_on_request_body");
 }
+
+#[test]
+fn nginx_deletes_with_a_null_value_and_tells_numbers_as_text() {
+    for (profile, deleted, size) in [
+        (Profile::Envoy, &b"0"[..], &6_i64.to_le_bytes()[..]),
+        (Profile::Nginx, b"1", b"6"),
+    ] {
+        let settings = Settings {
+            profile,
+            ..settings()
+        };
+        let out = start("differs", &settings).exchange(0, &Request::post("/", "abcdef"), &mut ok);
+        assert_eq!(
+            out.filter_state.get("deleted").unwrap(),
+            deleted,
+            "{profile:?}"
+        );
+        assert_eq!(out.filter_state.get("size").unwrap(), size, "{profile:?}");
+    }
+}

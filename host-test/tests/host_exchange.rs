@@ -5,7 +5,9 @@
 mod common;
 
 use common::{callbacks, echo, ok, settings, start};
-use host_test::{BodySequence, Exchange, Problem, Reply, Request, Response, Settings};
+use host_test::{
+    BodySequence, Client, Exchange, Next, Problem, Reply, Request, Response, Settings, Upstream,
+};
 
 #[test]
 fn a_header_added_on_either_way_arrives() {
@@ -275,4 +277,56 @@ fn a_head_request_has_no_body_in_its_answer() {
     let out = start("headers", &settings()).exchange(0, &Request::new("HEAD", "/"), &mut ok);
     assert_eq!(out.problems, []);
     assert_eq!(out.response.unwrap().body(), b"");
+}
+
+/// An upstream that leaves its response open, and a client that notes what it is told.
+#[derive(Default)]
+struct Sides {
+    pieces: Vec<Next>,
+    told: std::rc::Rc<std::cell::RefCell<Vec<String>>>,
+}
+
+impl Upstream for Sides {
+    fn respond(&mut self, _: &Request) -> Reply {
+        self.told.borrow_mut().push("asked".to_owned());
+        Reply::Open(Response::new(200))
+    }
+
+    fn next(&mut self) -> Next {
+        self.told.borrow_mut().push("next".to_owned());
+        self.pieces.remove(0)
+    }
+}
+
+impl Client for Sides {
+    fn head(&mut self, head: Response) {
+        self.told.borrow_mut().push(head.status.to_string());
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        let piece = String::from_utf8_lossy(piece).into_owned();
+        self.told.borrow_mut().push(piece);
+    }
+}
+
+#[test]
+fn an_open_response_reaches_the_client_piece_by_piece() {
+    let piece = |text: &str| Next::Piece(text.as_bytes().to_vec());
+    for (last, complete) in [(Next::End, true), (Next::Reset, false)] {
+        let mut upstream = Sides {
+            pieces: vec![piece("one"), piece("two"), last],
+            ..Sides::default()
+        };
+        let mut client = Sides {
+            told: upstream.told.clone(),
+            ..Sides::default()
+        };
+        let mut host = start("headers", &settings());
+        let out = host.exchange_to(0, &Request::new("GET", "/"), &mut upstream, &mut client);
+        assert_eq!(out.response_complete, complete);
+        assert_eq!(
+            *upstream.told.borrow(),
+            ["asked", "200", "next", "one", "next", "two", "next"]
+        );
+    }
 }

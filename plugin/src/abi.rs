@@ -212,27 +212,30 @@ pub(crate) fn header_block(map: Map) -> Result<Vec<u8>, Refusal> {
 /// Reads a header block: a count, then the lengths of each name and value, then each of them with
 /// a NUL after it. `None` when it is not one.
 pub(crate) fn headers(block: &[u8]) -> Option<Headers<'_>> {
-    if block.is_empty() {
-        return Some(Headers::default());
-    }
-    let count = usize::try_from(word(block, 0)?).ok()?;
-    let lengths = block.get(4..count.checked_mul(8)?.checked_add(4)?)?;
-    let mut rest = block.get(lengths.len().checked_add(4)?..)?;
-    let mut text = |size: u32| {
-        let (text, tail) = rest.split_at_checked(usize::try_from(size).ok()?)?;
-        rest = tail.strip_prefix(&[0])?;
-        Some(text)
+    let Some((count, rest)) = block.split_first_chunk() else {
+        return block.is_empty().then(Headers::default);
     };
-    let pairs = lengths.chunks_exact(8).map(|pair| {
-        let name = text(word(pair, 0)?)?;
-        Some((name, text(word(pair, 4)?)?))
-    });
-    pairs.collect::<Option<Vec<_>>>().map(Headers::from_iter)
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    let (lengths, mut rest) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let mut pairs = Vec::with_capacity(count);
+    for [a, b, c, d, e, f, g, h] in lengths.as_chunks().0 {
+        let name = text(&mut rest, u32::from_le_bytes([*a, *b, *c, *d]))?;
+        let value = text(&mut rest, u32::from_le_bytes([*e, *f, *g, *h]))?;
+        pairs.push((name, value));
+    }
+    Some(Headers::from(pairs))
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at.checked_add(4)?)?;
-    Some(u32::from_le_bytes(four.try_into().ok()?))
+/// Takes a text of that size, and the NUL after it, from the front of `rest`.
+#[inline]
+fn text<'a>(rest: &mut &'a [u8], size: u32) -> Option<&'a [u8]> {
+    let size = usize::try_from(size).ok()?;
+    let text = rest.get(..size)?;
+    if rest.get(size) != Some(&0) {
+        return None;
+    }
+    *rest = rest.get(size.checked_add(1)?..)?;
+    Some(text)
 }
 
 /// One header's value.

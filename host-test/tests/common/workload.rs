@@ -13,8 +13,11 @@ use serde_json::Value;
 
 /// A file of `envoy/benchmark`.
 pub(crate) fn file(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../envoy/benchmark");
-    std::fs::read_to_string(folder.join(name)).unwrap()
+    // Included by crates that lie elsewhere too.
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let path = |folder: &Path| folder.join("envoy/benchmark").join(name);
+    let file = above.map(path).find(|file| file.exists()).unwrap();
+    std::fs::read_to_string(file).unwrap()
 }
 
 /// The plugin's configuration with the policy `name`.

@@ -1,5 +1,6 @@
 //! The one pipeline from a tool call to a verdict (`policy-language.md` D).
 
+mod arguments;
 mod charge;
 mod fact;
 mod method;
@@ -11,7 +12,6 @@ mod verdict;
 
 use crate::caller::{Caller, Grant};
 use crate::gate::NamedPolicy;
-use crate::json::Value;
 use crate::mcp::Headers;
 use crate::policy::Limit;
 use crate::policy::condition::Effort;
@@ -21,6 +21,7 @@ use crate::trace::Trace;
 use charge::charge;
 use rule::ask;
 
+pub use arguments::Arguments;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
@@ -31,8 +32,8 @@ pub use verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict, pseudo};
 pub struct Call<'a> {
     /// The tool's name, decoded.
     pub tool: &'a str,
-    /// Its arguments, an object; `None` reads as `{}`.
-    pub arguments: Option<Value<'a>>,
+    /// Its arguments.
+    pub arguments: Arguments<'a>,
     /// The request's headers.
     pub headers: &'a Headers<'a>,
     /// Who calls.

@@ -220,13 +220,14 @@ impl NamedPolicy {
 
     fn identities(&self, server: &str) -> Rc<[CounterId]> {
         let policy = &self.policy;
-        let mut ids: Vec<(usize, CounterId)> = policy
-            .limits()
-            .map(|limit| (limit.number, identity(policy, limit, server)))
-            .collect();
-        // Numbers are given without gaps, so sorting puts each identity at its limit's number.
-        ids.sort_unstable_by_key(|(number, _)| *number);
-        ids.into_iter().map(|(_, id)| id).collect()
+        let mut ids = vec![None; policy.limit_count];
+        for limit in policy.limits() {
+            if let Some(id) = ids.get_mut(limit.number) {
+                *id = Some(identity(policy, limit, server));
+            }
+        }
+        // Numbers are given without gaps, so every place was filled.
+        ids.into_iter().flatten().collect()
     }
 }
 

@@ -8,7 +8,6 @@ pub mod exchange;
 pub mod gate;
 pub mod glob;
 pub mod global;
-pub mod json;
 pub mod learned;
 pub mod limit;
 pub mod mcp;
@@ -20,6 +19,8 @@ pub mod record;
 pub mod series;
 pub mod surroundings;
 pub mod trace;
+
+pub use toolgate_json as json;
 
 pub use exchange::Exchange;
 pub use gate::Gate;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test")]
 
 use toolgate_engine::caller::Caller;
-use toolgate_engine::decide::{Call, decide};
+use toolgate_engine::decide::{Arguments, Call, decide};
 use toolgate_engine::json::parse;
 use toolgate_engine::limit::{HashKey, Store, StoreError, Updater};
 use toolgate_engine::mcp::Headers;
@@ -37,7 +37,7 @@ fn decided(tools: &str, tool: &str, arguments: Option<&str>) -> Vec<String> {
     let headers: Headers<'_> = std::iter::empty().collect();
     let call = Call {
         tool,
-        arguments: arguments.map(|text| parse(text.as_bytes()).unwrap()),
+        arguments: Arguments::new(arguments.map(|text| parse(text.as_bytes()).unwrap())),
         headers: &headers,
         caller: &Caller::Anonymous,
         grant: None,

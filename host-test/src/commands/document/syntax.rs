@@ -16,6 +16,7 @@ pub(super) fn finding(text: &str, error: &SyntaxError) -> Finding {
         Problem::ByteOrderMark => {
             "a byte order mark stands before the text: save the file as UTF-8 without it".to_owned()
         }
+        Problem::TooLong => "the file has 4 GiB or more".to_owned(),
         Problem::NotUtf8 => "this byte is not UTF-8: save the file as UTF-8".to_owned(),
         Problem::Expected(_) if before.ends_with(',') && matches!(here, Some('}' | ']')) => {
             offset = before.len().saturating_sub(1);

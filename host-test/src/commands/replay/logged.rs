@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use toolgate_engine::caller::Caller;
-use toolgate_engine::decide::{Call, Standing, decide, pseudo, standing};
+use toolgate_engine::decide::{self, Call, Standing, decide, pseudo, standing};
 use toolgate_engine::gate::NamedPolicy;
 use toolgate_engine::mcp::Headers;
 use toolgate_engine::policy::condition::Effort;
@@ -150,7 +150,7 @@ impl Logged {
         let server = whole.server.as_deref().unwrap_or("server");
         let call = Call {
             tool,
-            arguments: Some(arguments),
+            arguments: decide::Arguments::new(Some(arguments)),
             headers: &headers,
             caller: &caller,
             grant,

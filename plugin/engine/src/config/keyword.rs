@@ -60,9 +60,9 @@ pub(super) fn nearest<'k>(word: &str, known: &mut dyn Iterator<Item = &'k str>) 
     if word.len() > 64 {
         return None;
     }
-    let lower = word.to_lowercase().replace('-', "_");
+    let lower = word.to_ascii_lowercase().replace('-', "_");
     known
-        .map(|name| (distance(&lower, &name.to_lowercase()), name))
+        .map(|name| (distance(&lower, &name.to_ascii_lowercase()), name))
         .filter(|(d, name)| *d <= (name.len() / 3).max(1) && *d < name.len())
         .min_by_key(|(d, _)| *d)
         .map(|(_, name)| name)

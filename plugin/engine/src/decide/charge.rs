@@ -1,7 +1,6 @@
 //! Taking the units of a call's limits (step 5).
 
 use super::Call;
-use super::fact::arguments;
 use super::subject::{name, subject};
 use super::taken::Taken;
 use super::verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict};
@@ -141,7 +140,8 @@ fn prepare(
 /// The argument that a call costs: exact, whole, not negative, below 2^64.
 fn cost(path: &Path, call: &Call<'_>) -> Option<u64> {
     let mut units = None;
-    walk(arguments(call), &path.segments, &mut |found| {
+    let (found, segments) = call.arguments.enter(&path.segments);
+    walk(found, segments, &mut |found| {
         units = match found {
             Found::Value(value) => value.as_number().and_then(|n| n.to_u64()),
             _ => None,

@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::Call;
 use crate::caller::JWT;
-use crate::json::{Kind, Value};
 use crate::mcp::Headers;
-use crate::policy::path::{Found, Path, Segment};
+use crate::policy::path::{Path, Segment};
 use crate::surroundings::Surroundings;
 
 /// A fact that is a string, or is not.
@@ -14,13 +12,6 @@ pub(super) enum Text<'a> {
     Is(Cow<'a, str>),
     Absent,
     Unreadable,
-}
-
-pub(super) fn arguments<'a>(call: &Call<'a>) -> Found<'a> {
-    Found::Value(
-        call.arguments
-            .unwrap_or_else(|| Value::proven(Kind::Object, "{}")),
-    )
 }
 
 pub(super) fn header_text<'a>(headers: &Headers<'a>, name: &str) -> Text<'a> {

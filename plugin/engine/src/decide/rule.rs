@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::Call;
-use super::fact::{Text, arguments, claim_text, client_ip, header_text};
+use super::fact::{Text, claim_text, client_ip, header_text};
 use super::verdict::{Denial, DenialKind};
 use crate::json::{Kind, Value, push_json_string};
 use crate::learned;
 use crate::policy::condition::{Condition, Quantifier, Truth};
-use crate::policy::path::{Found, Root, member};
+use crate::policy::path::{Found, Root};
 use crate::policy::{Check, Required, Rule};
 use crate::record::shown_name;
 use crate::surroundings::Surroundings;
@@ -25,9 +25,7 @@ pub(super) fn ask(
     let wrong = match &rule.check {
         Check::Required(required) => missing(required, call, around)?,
         Check::Schema(schema) => {
-            let arguments = call.arguments;
-            let arguments = arguments.unwrap_or_else(|| Value::proven(Kind::Object, "{}"));
-            let why = schema.check(arguments).err()?;
+            let why = schema.check(call.arguments.value()).err()?;
             format!("Tool \"{}\": {why}", shown_name(call.tool))
         }
         Check::Require(conditions) => {
@@ -93,8 +91,7 @@ fn missing(required: &Required, call: &Call<'_>, around: &mut dyn Surroundings) 
 
 /// Whether an argument is there, is not null, and has no twin that folds to it.
 fn has_argument(call: &Call<'_>, name: &str) -> bool {
-    let found = call.arguments.map(|arguments| member(arguments, name));
-    matches!(found, Some(Found::Value(value)) if !value.is_null())
+    matches!(call.arguments.member(name), Found::Value(value) if !value.is_null())
 }
 
 fn evaluate(
@@ -118,7 +115,10 @@ fn answer(
 ) -> Truth {
     let mut watch = |found: Found<'_>, truth| trace.value(condition, found, truth);
     let text = match &condition.path.root {
-        Root::Args => return condition.ask(arguments(call), quantifier, call.effort, &mut watch),
+        Root::Args => {
+            let start = call.arguments.enter(&condition.path.segments);
+            return condition.ask(start, quantifier, call.effort, &mut watch);
+        }
         Root::ToolName => Text::Is(Cow::Borrowed(call.tool)),
         Root::GrantName => call
             .grant

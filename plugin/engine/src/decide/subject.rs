@@ -1,7 +1,7 @@
 //! Whom a limit counts a call for.
 
 use super::Call;
-use super::fact::{arguments, client_ip};
+use super::fact::client_ip;
 use crate::caller::Caller;
 use crate::json::Kind;
 use crate::limit::{CounterId, OpenTable, OwnSlot, Subject, everywhere};
@@ -78,7 +78,8 @@ fn scope_parts(
         (Scope::Global, ..) => part("global", Vec::new()),
         (Scope::Argument(path), ..) => {
             let mut value = None;
-            walk(arguments(call), &path.segments, &mut |found| {
+            let (found, segments) = call.arguments.enter(&path.segments);
+            walk(found, segments, &mut |found| {
                 value = argument_part(found);
             });
             part(&path.to_string(), value?);

@@ -7,7 +7,8 @@ use super::{Exchange, Expect, RequestStep};
 use crate::caller::Caller;
 use crate::config::policy::DenyWith;
 use crate::decide::{
-    Call, Denial, DenialKind, Verdict, decide_watched, judge_method, methods_deny_calls, pseudo,
+    Arguments, Call, Denial, DenialKind, Verdict, decide_watched, judge_method, methods_deny_calls,
+    pseudo,
 };
 use crate::denial;
 use crate::gate::{Gate, NamedPolicy};
@@ -224,7 +225,7 @@ impl Exchange {
         };
         let call = Call {
             tool: message.params.name.as_deref().unwrap_or_default(),
-            arguments: message.params.arguments,
+            arguments: Arguments::new(message.params.arguments),
             headers,
             caller: &self.caller,
             grant,

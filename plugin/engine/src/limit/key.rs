@@ -30,30 +30,35 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
     }
 }
 
-/// RFC 4648 base 32, lower case, without padding.
+/// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
 pub(crate) fn base32(out: &mut String, bytes: &[u8]) {
-    let (mut held, mut bits) = (0u32, 0u32);
-    for byte in bytes {
-        held = (held << 8) | u32::from(*byte);
-        bits = bits.saturating_add(8);
-        while bits >= 5 {
-            bits = bits.saturating_sub(5);
-            push(out, held.checked_shr(bits).unwrap_or(0));
+    let mut text = [0u8; 64];
+    let mut places = text.iter_mut();
+    for five in bytes.chunks(5) {
+        let mut held = 0u64;
+        let mut characters = 0usize;
+        for index in 0..5 {
+            let byte = five.get(index).copied();
+            held = (held << 8) | u64::from(byte.unwrap_or(0));
+        }
+        // 8 bits a byte, 5 bits a character.
+        for _ in 0..five.len().saturating_mul(8).div_ceil(5) {
+            let shift = 35usize.saturating_sub(characters.saturating_mul(5));
+            characters = characters.saturating_add(1);
+            if let Some(place) = places.next() {
+                *place = character(held >> shift);
+            }
         }
     }
-    if bits > 0 {
-        push(
-            out,
-            held.checked_shl(5u32.saturating_sub(bits)).unwrap_or(0),
-        );
-    }
+    let length = 64usize.saturating_sub(places.len());
+    let text = text.get(..length).unwrap_or_default();
+    out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 
-fn push(out: &mut String, value: u32) {
-    let index = usize::try_from(value & 31).unwrap_or(0);
-    if let Some(character) = ALPHABET.get(index) {
-        out.push(char::from(*character));
-    }
+#[inline]
+fn character(bits: u64) -> u8 {
+    let index = usize::try_from(bits & 31).unwrap_or(0);
+    ALPHABET.get(index).copied().unwrap_or(0)
 }
 
 #[cfg(test)]

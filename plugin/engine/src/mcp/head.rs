@@ -17,6 +17,12 @@ impl<'a> FromIterator<(&'a [u8], &'a [u8])> for Headers<'a> {
     }
 }
 
+impl<'a> From<Vec<(&'a [u8], &'a [u8])>> for Headers<'a> {
+    fn from(pairs: Vec<(&'a [u8], &'a [u8])>) -> Self {
+        Self { pairs }
+    }
+}
+
 impl<'a> Headers<'a> {
     /// All pairs in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + '_ {
@@ -26,7 +32,7 @@ impl<'a> Headers<'a> {
     /// Every value of a header, by its lower-case name.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .filter(move |(n, _)| n.len() == name.len() && n.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value)
     }
 
@@ -84,6 +90,13 @@ impl<'a> Head<'a> {
         let mut slots = Slots::default();
         let mut params: Vec<(&str, &str)> = Vec::new();
         for (name, value) in headers.iter() {
+            // What MCP gives a meaning begins with one of four letters.
+            if !matches!(
+                name.first(),
+                Some(b':' | b'm' | b'M' | b'c' | b'C' | b'u' | b'U')
+            ) {
+                continue;
+            }
             if let Some((known, slot)) = slots.slot(name) {
                 exactly(name, known)?;
                 if slot.replace(value).is_some() {

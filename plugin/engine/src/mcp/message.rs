@@ -199,6 +199,11 @@ struct Envelope<'a> {
 }
 
 impl<'a> Sink<'a> for Envelope<'a> {
+    fn deepest(&self) -> usize {
+        // The members of `_meta`.
+        3
+    }
+
     fn key(&mut self, depth: usize, key: RawStr<'a>) {
         if self.root != Some(Kind::Object) {
             return;

@@ -8,7 +8,7 @@ use crate::config::{Faults, Field};
 use crate::json::{Kind, Number, Value};
 use crate::pattern::Pattern;
 
-use super::path::{Found, Path, walk};
+use super::path::{Found, Path, Segment, walk};
 
 mod show;
 
@@ -96,18 +96,19 @@ impl Condition {
         })
     }
 
-    /// Asks the condition of what its path leads to; `root` is the value that the path starts in.
+    /// Asks the condition of what its path leads to: the value that the path starts in, or that its
+    /// first steps led to already, and the steps that remain.
     /// `watch` is told of each value and of what it answers.
     pub fn ask(
         &self,
-        root: Found<'_>,
+        (root, segments): (Found<'_>, &[Segment]),
         quantifier: Quantifier,
         effort: &Effort,
         watch: &mut impl FnMut(Found<'_>, Truth),
     ) -> Truth {
         let mut seen = 0usize;
         let (mut all, mut any, mut unknown) = (true, false, false);
-        walk(root, &self.path.segments, &mut |found| {
+        walk(root, segments, &mut |found| {
             seen = seen.saturating_add(1);
             let truth = self.test.ask(found, effort);
             watch(found, truth);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::json::{Kind, Value, folds_to};
+use crate::json::{Kind, RawStr, Value, folds_to};
 
 /// The longest path, in characters, and the most segments.
 const MAX_PATH: usize = 512;
@@ -214,9 +214,17 @@ pub fn walk<'a>(value: Found<'a>, segments: &[Segment], visit: &mut impl FnMut(F
 }
 
 /// The member `key`; unreadable when another key folds to it (Go servers would read that one).
-pub(crate) fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
+fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
+    pick(object.members(), key)
+}
+
+/// As [`member`], of the members of an object.
+pub(crate) fn pick<'a>(
+    members: impl Iterator<Item = (RawStr<'a>, Value<'a>)>,
+    key: &str,
+) -> Found<'a> {
     let mut found = Found::Absent;
-    for (candidate, value) in object.members() {
+    for (candidate, value) in members {
         if candidate.equals(key) {
             if let Found::Absent = found {
                 found = Found::Value(value);

@@ -6,14 +6,19 @@
 //! A [`Value`] is text that passed; reading one never fails on syntax.
 
 pub mod canonical;
+mod fault;
+mod keys;
 pub mod number;
 mod scan;
+mod special;
 mod text;
+mod token;
 mod value;
 mod write;
 
+pub use fault::{Kind, Problem, SyntaxError};
 pub use number::Number;
-pub use scan::{Kind, MAX_DEPTH, NoSink, Problem, Sink, SyntaxError, scan};
+pub use scan::{MAX_DEPTH, NoSink, Sink, scan};
 pub use text::{RawStr, folds_to};
 pub use value::{Elements, Members, Value, parse};
 pub use write::{push_json_string, push_number, write_json_string};

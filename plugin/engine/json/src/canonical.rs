@@ -104,7 +104,7 @@ pub fn sorted(texts: Vec<String>) -> Vec<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "test")]
     use super::*;
-    use crate::json::parse;
+    use crate::parse;
 
     fn canonical(text: &str) -> (String, bool) {
         let mut out = String::new();

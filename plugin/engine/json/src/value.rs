@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::fault::{Kind, SyntaxError};
 use super::number::Number;
-use super::scan::{Kind, NoSink, SyntaxError, scan};
+use super::scan::{NoSink, scan};
+use super::special::special;
 use super::text::RawStr;
 
 /// A JSON value: its kind and its exact text, proven by [`scan`].
@@ -149,12 +151,10 @@ impl<'a> Walk<'a> {
 
     /// Passes white space and the commas and colons that the scan proved to be in place.
     fn separator(&mut self) -> Option<()> {
-        self.rest = self
-            .rest
-            .trim_ascii_start()
-            .trim_start_matches([',', ':'])
-            .trim_ascii_start();
-        (!self.rest.is_empty()).then_some(())
+        let between = |byte: &u8| matches!(byte, b',' | b':' | b' ' | b'\n' | b'\r' | b'\t');
+        let passed = self.rest.bytes().position(|byte| !between(&byte))?;
+        self.rest = self.rest.get(passed..)?;
+        Some(())
     }
 
     fn value(&mut self) -> Option<Value<'a>> {
@@ -169,8 +169,8 @@ impl<'a> Walk<'a> {
 /// The length of the proven value at the start of `bytes`.
 fn value_len(bytes: &[u8]) -> usize {
     match bytes.first() {
-        Some(b'"') => string_len(bytes),
-        Some(b'{' | b'[') => container_len(bytes),
+        Some(b'"') => string_end(bytes, 0),
+        Some(b'{' | b'[') => container_end(bytes),
         _ => bytes
             .iter()
             .position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'))
@@ -178,37 +178,31 @@ fn value_len(bytes: &[u8]) -> usize {
     }
 }
 
-fn string_len(bytes: &[u8]) -> usize {
-    let mut iter = bytes.iter().enumerate().skip(1);
-    while let Some((at, byte)) = iter.next() {
-        match byte {
-            b'"' => return at.saturating_add(1),
-            b'\\' => {
-                iter.next();
-            }
-            _ => {}
+/// The position after the proven string whose opening quote stands at `open`.
+fn string_end(bytes: &[u8], open: usize) -> usize {
+    let mut at = open.saturating_add(1);
+    loop {
+        at = special(bytes, at);
+        match bytes.get(at) {
+            Some(b'\\') => at = at.saturating_add(2),
+            Some(_) => return at.saturating_add(1),
+            None => return bytes.len(),
         }
     }
-    bytes.len()
 }
 
-fn container_len(bytes: &[u8]) -> usize {
+fn container_end(bytes: &[u8]) -> usize {
     let mut depth = 0usize;
-    let mut in_string = false;
-    let mut iter = bytes.iter().enumerate();
-    while let Some((at, byte)) = iter.next() {
-        match (in_string, byte) {
-            (true, b'\\') => {
-                iter.next();
-            }
-            (_, b'"') => in_string = !in_string,
-            (false, b'{' | b'[') => depth = depth.saturating_add(1),
-            (false, b'}' | b']') => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return at.saturating_add(1);
-                }
-            }
+    let mut at = 0usize;
+    while let Some(byte) = bytes.get(at) {
+        at = match byte {
+            b'"' => string_end(bytes, at),
+            _ => at.saturating_add(1),
+        };
+        match byte {
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' if depth <= 1 => return at,
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }

@@ -6,12 +6,18 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug)]
 pub struct RawStr<'a> {
     raw: &'a str,
+    escaped: bool,
 }
 
 impl<'a> RawStr<'a> {
     /// Wraps what stood between the quotes of a string that [`super::scan`] accepted.
     pub(crate) fn new(raw: &'a str) -> Self {
-        Self { raw }
+        Self::scanned(raw, raw.as_bytes().contains(&b'\\'))
+    }
+
+    /// As [`new`](Self::new), where it is known whether any escape stands in it.
+    pub(super) fn scanned(raw: &'a str, escaped: bool) -> Self {
+        Self { raw, escaped }
     }
 
     /// The characters as written, without the quotes.
@@ -21,7 +27,7 @@ impl<'a> RawStr<'a> {
 
     /// Whether any escape stands in it, so that decoding has to copy.
     pub fn has_escape(self) -> bool {
-        self.raw.as_bytes().contains(&b'\\')
+        self.escaped
     }
 
     /// The string that the text means (RFC 8259 section 7).

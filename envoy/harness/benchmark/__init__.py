@@ -1,0 +1,1 @@
+"""`envoy/bench`: what Toolgate costs in a real Envoy, as ratios that one run measured."""

@@ -1,0 +1,31 @@
+;; Does what Envoy and nginx answer differently: deletes a shared value with a null value and looks
+;; for it ("deleted" is the status), and reads a number among the properties ("size").
+(module
+  (import "env" "proxy_get_shared_data"
+    (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data"
+    (func $set (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_property" (func $tell (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "n")
+  (data (i32.const 8) "request\00size")
+  (data (i32.const 24) "size")
+  (data (i32.const 32) "deleted")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
+  (func $look (result i32)
+    (call $get (i32.const 0) (i32.const 1) (i32.const 100) (i32.const 104) (i32.const 108)))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (drop (call $set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0)))
+    (drop (call $look))
+    (drop (call $set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0)
+      (i32.load (i32.const 108))))
+    (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $look)))
+    (drop (call $tell (i32.const 32) (i32.const 7) (i32.const 64) (i32.const 1)))
+    (i32.const 0))
+  (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+    (if (i32.eqz (call $property (i32.const 8) (i32.const 12) (i32.const 100) (i32.const 104)))
+      (then (drop (call $tell (i32.const 24) (i32.const 4)
+        (i32.load (i32.const 100)) (i32.load (i32.const 104))))))
+    (i32.const 0)))

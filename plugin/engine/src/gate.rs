@@ -173,7 +173,8 @@ impl NamedPolicy {
     fn new(name: &str, policy: Policy, document: Option<json::Value<'_>>) -> Self {
         let mut text = String::new();
         // Written by those who run the proxy: as much work as it takes.
-        let _ = document.map(|d| canonical::write(d, &mut usize::MAX.clone(), &mut text));
+        let mut work = usize::MAX;
+        let _ = document.map(|d| canonical::write(d, &mut work, &mut text));
         let hash: [u8; 32] = Sha256::digest(&text).into();
         let first = hash.first_chunk::<8>().copied().unwrap_or_default();
         let mut limits = vec![LimitName::default(); policy.limit_count];

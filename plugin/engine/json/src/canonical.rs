@@ -109,7 +109,8 @@ mod tests {
     fn canonical(text: &str) -> (String, bool) {
         let mut out = String::new();
         let value = parse(text.as_bytes()).unwrap();
-        let endless = write(value, &mut usize::MAX.clone(), &mut out).unwrap();
+        let mut work = usize::MAX;
+        let endless = write(value, &mut work, &mut out).unwrap();
         (out, endless.is_some())
     }
 

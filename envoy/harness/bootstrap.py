@@ -53,14 +53,16 @@ def write(
     upstream_http2: bool = False,
     upstream_tls: bool = False,
     sites: Mapping[str, Site] | None = None,
+    rate_limit: tuple[str, int] | None = None,
     change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
     Ports are 0, so that the system chooses. `plugin` is the plugin's configuration: an object, or the exact text to
     give Envoy; None keeps the one in the file. The cluster becomes one endpoint at `upstream`. Each of `sites` is a
-    listener of that name besides; not with a configuration that reads its filter from a file. `change` sees the
-    document last and may change anything else.
+    listener of that name besides; not with a configuration that reads its filter from a file. `rate_limit` is the
+    address of the cluster of that name, which comes from envoy-global-limits.yaml where the configuration has none. `change`
+    sees the document last and may change anything else.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -89,11 +91,24 @@ def write(
         _fill(toolgate["typed_config"]["config"], module, plugin)
     for name_, site in (sites or {}).items():
         _add_site(document, name_, site, module)
+    if rate_limit is not None:
+        _use_rate_limit(document, rate_limit)
     if change is not None:
         change(document)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return Bootstrap(path=path, listener=listener["name"], ecds=ecds)
+
+
+def _use_rate_limit(document: dict[str, Any], address: tuple[str, int]) -> None:
+    """Points the cluster `rate_limit` there, and has one."""
+    clusters = document["static_resources"]["clusters"]
+    if not any(cluster["name"] == "rate_limit" for cluster in clusters):
+        example = yaml.safe_load((ENVOY_DIR / "envoy-global-limits.yaml").read_text())["static_resources"]["clusters"]
+        clusters.extend(cluster for cluster in example if cluster["name"] == "rate_limit")
+    cluster = next(cluster for cluster in clusters if cluster["name"] == "rate_limit")
+    endpoint = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+    endpoint["address"]["socket_address"].update(address=address[0], port_value=address[1])
 
 
 def _add_site(document: dict[str, Any], name: str, site: Site, module: Path) -> None:

@@ -30,6 +30,7 @@ class Envoy:
         upstream_http2: bool = False,
         upstream_tls: bool = False,
         sites: Mapping[str, bootstrap.Site] | None = None,
+        rate_limit: tuple[str, int] | None = None,
         change: Callable[[dict[str, Any]], None] | None = None,
         folder: Path | None = None,
         limit: float = 600,
@@ -56,6 +57,7 @@ class Envoy:
             upstream_http2=upstream_http2,
             upstream_tls=upstream_tls,
             sites=sites,
+            rate_limit=rate_limit,
             change=change,
         )
         self._ecds = written.ecds

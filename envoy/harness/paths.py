@@ -18,6 +18,12 @@ PYTHON = CACHE / "python" / "bin" / "python"
 PYTHON_MCP1 = CACHE / "python-mcp1" / "bin" / "python"
 """The Python with the MCP SDK before 2.0."""
 
+REAL_SERVERS = SERVERS / "real"
+"""Where MCP servers as others publish them are pinned."""
+
+PYTHON_SERVERS = CACHE / "python-servers" / "bin" / "python"
+"""The Python with those of them that are for Python."""
+
 
 def target_dir() -> Path:
     """Cargo's target folder, which the user may have moved."""

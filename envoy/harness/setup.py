@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import debian, fuzz, process
-from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1
+from .paths import CACHE, ENVOY_DIR, PYTHON, PYTHON_MCP1, PYTHON_SERVERS, REAL_SERVERS
 
 LIMIT = 900
 """Seconds that one installation may take."""
 
-NODE_MODULES = ENVOY_DIR / "node_modules"
 ENVOY_PACKAGE = CACHE / "envoy"
 CLOCK_SOURCE = ENVOY_DIR / "harness" / "wallclock.c"
 CLOCK = CACHE / "wallclock" / "wallclock.so"
@@ -34,8 +33,10 @@ def everything() -> None:
     with _one_at_a_time():
         _environment(PYTHON, ENVOY_DIR / "requirements.txt", "the MCP SDK for Python, HTTP/2 and pytest")
         _environment(PYTHON_MCP1, ENVOY_DIR / "requirements-mcp1.txt", "the MCP SDK for Python before 2.0")
+        _environment(PYTHON_SERVERS, REAL_SERVERS / "requirements.txt", "MCP servers for Python")
         _envoy()
-        _node()
+        node(ENVOY_DIR, "the MCP SDKs for TypeScript")
+        node(REAL_SERVERS, "MCP servers for Node.js")
         _clock()
         _fuzzer()
 
@@ -117,16 +118,17 @@ def _envoy() -> None:
     _once(ENVOY_PACKAGE / ".toolgate-pins", _key(pins), "Envoy", make)
 
 
-def _node() -> None:
-    lock = ENVOY_DIR / "package-lock.json"
+def node(folder: Path, what: str) -> None:
+    """Installs what a folder's package-lock.json pins."""
+    lock = folder / "package-lock.json"
 
     def make() -> None:
         npm = shutil.which("npm")
         if not npm:
-            raise process.ProcessError("`npm` is not installed; the tests with the MCP SDK for TypeScript need Node.js 20 or later")
-        process.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=ENVOY_DIR, limit=LIMIT)
+            raise process.ProcessError(f"`npm` is not installed; {what} need Node.js 20 or later")
+        process.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, limit=LIMIT)
 
-    _once(NODE_MODULES / ".toolgate-pins", _key(lock, ENVOY_DIR / "package.json"), "the MCP SDKs for TypeScript", make)
+    _once(folder / "node_modules" / ".toolgate-pins", _key(lock, folder / "package.json"), what, make)
 
 
 def _load() -> None:

@@ -17,6 +17,8 @@ from harness.process import ProcessError
 from harness.servers import Server
 from policies import GATE, limit, plugin
 
+ELSEWHERE = ["envoy-global-limits.yaml", "envoy-native-limits.yaml"]
+"""Their limits are not Toolgate's alone: test_global_limits.py and test_native_limits.py run them."""
 CONFIGS = ["envoy.yaml", "envoy-struct.yaml", "envoy-no-hold.yaml", "envoy-ecds.yaml"]
 NOON = "2026-01-05T12:00:00Z"
 
@@ -31,7 +33,7 @@ def outcome(port: int, body: bytes, *fields: bytes) -> bool | str:
 
 
 def test_every_configuration_file_is_tested() -> None:
-    assert sorted(file.name for file in ENVOY_DIR.glob("envoy*.yaml")) == sorted(CONFIGS)
+    assert sorted(file.name for file in ENVOY_DIR.glob("envoy*.yaml")) == sorted([*CONFIGS, *ELSEWHERE])
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -45,7 +47,7 @@ def test_a_shipped_configuration_enforces_the_policy_in_it(start, clock, upstrea
     assert upstream.ran() == {"claim_job": 11}
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("config", [*CONFIGS, *ELSEWHERE])
 def test_envoy_finds_nothing_deprecated_or_unknown(module: Path, tmp_path: Path, config: str) -> None:
     from harness import bootstrap
 

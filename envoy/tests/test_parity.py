@@ -13,7 +13,7 @@ import pytest
 from harness import process
 from harness.paths import EXAMPLES, ROOT
 
-SCENARIOS = sorted(EXAMPLES.glob("*/scenario.yaml"))
+SCENARIOS = sorted(EXAMPLES.rglob("scenario.yaml"))
 
 
 def test_there_are_the_five_seed_examples() -> None:

@@ -16,6 +16,7 @@ mod module;
 mod progress;
 mod replay;
 mod run;
+mod scan;
 mod serve;
 mod style;
 mod toolgate;
@@ -52,6 +53,7 @@ enum Command {
     Convert(convert::Convert),
     Config(config::Config),
     Audit(audit::Audit),
+    Scan(scan::Scan),
 }
 
 /// Why a command cannot do its work, in words for its user; exit code 2.
@@ -69,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Scan(scan) => scan.run(),
     };
     match result {
         Ok(code) => code,

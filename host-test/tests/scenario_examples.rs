@@ -15,7 +15,8 @@ fn every_example_has_its_files() {
     let mut count = 0_u32;
     for entry in std::fs::read_dir(examples).unwrap() {
         let folder = entry.unwrap().path();
-        if !folder.is_dir() {
+        // The attacks have a test of their own.
+        if !folder.is_dir() || folder.ends_with("attacks") {
             continue;
         }
         count = count.saturating_add(1);

@@ -128,6 +128,14 @@ unsafe extern "C" {
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_set_effective_context(id: u32) -> u32;
     fn proxy_done() -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        argument: *const u8,
+        argument_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -345,6 +353,24 @@ pub(crate) fn continue_request() -> Result<(), Refusal> {
 pub(crate) fn set_effective_context(id: u32) -> Result<(), Refusal> {
     // SAFETY: no memory is passed.
     check(unsafe { proxy_set_effective_context(id) })
+}
+
+/// Has the route chosen anew, by the headers as they are now.
+pub(crate) fn clear_route_cache() -> Result<(), Refusal> {
+    let name = "clear_route_cache";
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host reads the name during the call, and writes a pointer and a length.
+    let status = unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            name.as_ptr(),
+            0,
+            &raw mut data,
+            &raw mut size,
+        )
+    };
+    take(status, data, size).map(|_| ())
 }
 
 /// A context that was not done when it was asked to end is done now.

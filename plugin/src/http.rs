@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, ResponseStep};
+use toolgate_engine::exchange::{
+    Exchange, Interest, RequestStep, ResponseHead, ResponseStep, TOOL_HEADER,
+};
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
@@ -114,6 +116,9 @@ impl Filter {
             RequestStep::Forward {
                 strip_accept_encoding,
             } => {
+                if !self.export() {
+                    return self.not_exported();
+                }
                 self.request = Request::Forwarded;
                 if strip_accept_encoding && (self.hold || in_headers) {
                     self.strip_accept_encoding();
@@ -145,6 +150,34 @@ impl Filter {
             // Both were there when the service was asked.
             _ => RequestStep::AwaitBody,
         }
+    }
+
+    /// Names the tool for the proxy's other filters, where that is asked for; whether it is done.
+    fn export(&self) -> bool {
+        let Some(tool) = self.exchange.as_ref().and_then(Exchange::exported_tool) else {
+            return true;
+        };
+        let sent = abi::headers(&self.head)
+            .is_none_or(|headers| headers.all(TOOL_HEADER).next().is_some());
+        // All that the client sent go, however many they are.
+        if sent && abi::remove_header(Map::Request, TOOL_HEADER).is_err() {
+            return false;
+        }
+        match tool {
+            Some(tool) => {
+                let named = abi::set_header(Map::Request, TOOL_HEADER, tool).is_ok();
+                // A route may depend on it. A host that keeps its choice has no such routes.
+                let _ = abi::clear_route_cache();
+                named
+            }
+            None => true,
+        }
+    }
+
+    /// The client's own header would go on, or ours would not.
+    fn not_exported(&mut self) -> Action {
+        let rejection = Rejection::http(500, "the proxy did not take a header of the filter's");
+        self.answer(&rejection.reply())
     }
 
     fn strip_accept_encoding(&self) {

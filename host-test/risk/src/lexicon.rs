@@ -79,7 +79,7 @@ const FUNDS: &str = "balance bank cash coin credit crypto currency dollar eth eu
 const MOVING: &str = "deposit give move place send swap trade transfer wire withdraw";
 
 const CREDENTIALS: &str = "
-    apikey authtoken bearer certificate cookie credential credentials jwt keypair keyvault oauth passcode
+    apikey authtoken bearer certificate cookie credential credentials env jwt keypair keyvault oauth passcode
     passphrase password passwd pat pin_code privatekey secret secrets token";
 const PEOPLE: &str = "
     birthday birthdate contact customer dob email employee fullname guest lead member passport patient

@@ -10,6 +10,13 @@ pub(super) struct Header {
     value: Option<Vec<u8>>,
 }
 
+impl Header {
+    /// The name and the value, where it has one.
+    pub(super) fn pair(&self) -> Option<(String, Vec<u8>)> {
+        Some((self.name.clone(), self.value.clone()?))
+    }
+}
+
 /// Reads `NAME:VALUE`; white space around the value is not part of it.
 pub(super) fn parse(text: &str) -> Result<Header, String> {
     let (name, value) = text

@@ -33,6 +33,8 @@ pub struct Gate {
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
     pub hold_headers: bool,
+    /// Whether the tool that is called goes on as a header, for the proxy's other filters.
+    pub export_headers: bool,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
     /// What is recorded of decisions.
@@ -147,6 +149,7 @@ impl Gate {
             server: raw.server,
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
+            export_headers: raw.export_headers,
             audit: Audit::new(raw.audit),
             metrics: raw.metrics,
             global_limits,

@@ -118,17 +118,24 @@ fn visible(c: char) -> char {
     }
 }
 
-/// Text of the file's that no terminal takes for a command.
+/// Text of the file's that no terminal takes for a command, and in which nothing hides.
 pub(in crate::commands) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if c.is_control() || is_invisible(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Zero-width characters, bidirectional controls and tags: a reader does not see them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `export_headers`.
+    pub export_headers: bool,
     /// `audit`.
     pub audit: RawAudit,
     /// `metrics`.
@@ -75,7 +77,7 @@ pub struct RawPlugin<'a> {
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "server",
     "policy",
     "policies",
@@ -83,6 +85,7 @@ const KEYS: [&str; 10] = [
     "identity",
     "max_body_bytes",
     "hold_headers",
+    "export_headers",
     "audit",
     "metrics",
     "global_limits",
@@ -148,6 +151,13 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(hold) = object.get("hold_headers") {
         plugin.hold_headers = hold.boolean(faults).unwrap_or(true);
+    }
+    if let Some(export) = object.get("export_headers") {
+        plugin.export_headers = export.boolean(faults).unwrap_or(false);
+        if plugin.export_headers && !plugin.hold_headers {
+            let why = "needs `hold_headers`: headers that went on cannot be changed any more";
+            faults.error(&export.pointer, why);
+        }
     }
     if let Some(audit) = object.get("audit") {
         plugin.audit = read_audit(audit, faults).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::config::policy::DenyWith;
 use crate::decide::Denial;
 use crate::denial;
 use crate::mcp::reply::error;
-use crate::mcp::{Era, Headers, Message, Reply, Role};
+use crate::mcp::{Era, Headers, Message, Rejection, Reply, Role};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
@@ -25,6 +25,11 @@ impl Exchange {
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
+        if self.gate.export_headers && messages.iter().any(Message::is_tool_call) {
+            // Whatever acts on the header would see none, or one of several.
+            let why = "a batch with a tools/call is not accepted here: send the calls one by one";
+            return self.reject(&Rejection::http(400, why), around);
+        }
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod batch;
+mod export;
 mod note;
 mod refund;
 mod request;
@@ -18,6 +19,7 @@ use crate::gate::{Gate, NamedPolicy};
 use crate::mcp::Reply;
 use crate::policy::condition::Effort;
 
+pub use export::TOOL_HEADER;
 pub use refund::MAX_ANSWER_BYTES;
 pub use response::{Interest, MAX_LIST_BYTES, ResponseHead, ResponseStep};
 pub use service::ServiceCall;
@@ -67,6 +69,8 @@ pub struct Exchange {
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
     notice: Option<String>,
+    /// The tool that is called, as a header's value; only with `export_headers`.
+    exported_tool: Option<String>,
 }
 
 impl Exchange {
@@ -84,6 +88,7 @@ impl Exchange {
             effort: Effort::default(),
             waiting: None,
             notice: None,
+            exported_tool: None,
         }
     }
 

@@ -119,7 +119,11 @@ impl Exchange {
         self.reject(&Rejection::http(500, &why), around)
     }
 
-    fn reject(&mut self, rejection: &Rejection, around: &mut dyn Surroundings) -> RequestStep {
+    pub(super) fn reject(
+        &mut self,
+        rejection: &Rejection,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
         self.note_rejection(rejection, around);
         RequestStep::Reply(rejection.reply())
     }
@@ -196,6 +200,7 @@ impl Exchange {
             return RequestStep::Reply(reply);
         }
         self.note_verdict(&gate, message, verdict, None, around);
+        self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
     }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod check;
 mod clock;
 mod config;
@@ -51,6 +52,7 @@ enum Command {
     Serve(serve::Serve),
     Convert(convert::Convert),
     Config(config::Config),
+    Audit(audit::Audit),
     Scan(scan::Scan),
 }
 
@@ -68,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Convert(convert) => convert.run(),
         Command::Config(config) => config.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Scan(scan) => scan.run(),
     };
     match result {

@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 
-use toolgate_engine::Gate;
 use toolgate_engine::exchange::{
     Exchange, Interest, RequestStep, ResponseHead, ResponseStep, TOOL_HEADER,
 };
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map};
+use crate::audit;
 use crate::callbacks::{Action, HttpContext};
 use crate::calls::{self, Ids};
+use crate::metrics;
+use crate::root::Configured;
+use crate::saturation::Saturation;
 use crate::shared::Shared;
 use crate::{grpc, notice};
-
-/// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
-const RECORD: &str = "toolgate";
 
 /// Where a request stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ enum Response {
 /// One stream.
 pub(crate) struct Filter {
     exchange: Option<Exchange>,
+    saturation: Rc<Saturation>,
     shared: Shared,
     /// The request's headers, kept because hosts hand them out only while they are held.
     head: Vec<u8>,
@@ -64,10 +65,14 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(gate: Option<Rc<Gate>>, ids: Ids) -> Self {
+    pub(crate) fn new(configured: Option<&Configured>, ids: Ids) -> Self {
+        let gate = configured.map(|c| Rc::clone(&c.gate));
         Self {
             hold: gate.as_ref().is_none_or(|gate| gate.hold_headers),
             exchange: gate.map(Exchange::new),
+            saturation: configured
+                .map(|c| Rc::clone(&c.saturation))
+                .unwrap_or_default(),
             shared: Shared::default(),
             head: Vec::new(),
             body: Vec::new(),
@@ -104,8 +109,8 @@ impl Filter {
         if let Some(text) = self.exchange.as_mut().and_then(Exchange::take_notice) {
             notice::tell(&text);
         }
-        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
-            let _ = abi::set_property(RECORD, record.as_bytes());
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::decided(exchange, &self.saturation);
         }
         match step {
             RequestStep::Forward {
@@ -187,6 +192,13 @@ impl Filter {
 
     /// The body is whole: `size` bytes of it, or as many as there are.
     fn decide(&mut self, size: Option<usize>) -> Action {
+        let began = metrics::begin();
+        let action = self.decide_untimed(size);
+        metrics::end(began);
+        action
+    }
+
+    fn decide_untimed(&mut self, size: Option<usize>) -> Action {
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };
@@ -203,7 +215,7 @@ impl Filter {
                 }
                 step
             }
-            _ => exchange.unreadable("the request's body"),
+            _ => exchange.unreadable("the request's body", &mut self.shared),
         };
         self.act(step, false)
     }
@@ -281,7 +293,7 @@ impl HttpContext for Filter {
         self.head = abi::header_block(Map::Request).unwrap_or_default();
         let step = match abi::headers(&self.head).filter(|_| !self.head.is_empty()) {
             Some(headers) => exchange.on_request_headers(&headers, end_of_stream, &mut self.shared),
-            None => exchange.unreadable("the request's headers"),
+            None => exchange.unreadable("the request's headers", &mut self.shared),
         };
         self.act(step, true)
     }
@@ -296,7 +308,7 @@ impl HttpContext for Filter {
             return self.unconfigured();
         };
         if size > exchange.gate().max_body_bytes {
-            let step = exchange.body_too_large();
+            let step = exchange.body_too_large(&mut self.shared);
             return self.act(step, false);
         }
         if !end_of_stream {
@@ -423,6 +435,12 @@ impl HttpContext for Filter {
                 Action::Continue
             }
             _ => Action::Continue,
+        }
+    }
+
+    fn on_log(&mut self) {
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::ended(exchange, &mut self.shared);
         }
     }
 

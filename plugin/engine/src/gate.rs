@@ -4,14 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
 use crate::caller::{Caller, Callers};
+use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::global::{Chosen, GlobalLimits};
-use crate::json;
+use crate::json::{self, canonical};
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
+use crate::record::Audit;
 
 /// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
 const MAX_SERVERS: usize = 256;
@@ -34,6 +37,10 @@ pub struct Gate {
     pub export_headers: bool,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// What is recorded of decisions.
+    pub audit: Audit,
+    /// What is counted of them.
+    pub metrics: RawMetrics,
     /// Limits that a service counts for all proxies together.
     pub global_limits: Option<GlobalLimits>,
 }
@@ -45,9 +52,24 @@ pub struct NamedPolicy {
     pub name: String,
     /// The policy.
     pub policy: Policy,
+    /// SHA-256 of its document's canonical form: the same policy however it is laid out.
+    pub hash: [u8; 32],
+    /// The first 16 hexadecimal digits of `hash`, for people.
+    pub short_hash: String,
+    /// Its limits by their numbers.
+    pub limits: Vec<LimitName>,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
     /// Which of its limits a service counts for all proxies.
     pub global: Chosen,
+}
+
+/// What a record calls a limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LimitName {
+    /// Its rule identifier.
+    pub rule: String,
+    /// Its counter.
+    pub counter: String,
 }
 
 impl Gate {
@@ -84,22 +106,22 @@ impl Gate {
     }
 
     fn read(value: json::Value<'_>, faults: &mut Faults) -> Option<Self> {
-        read_plugin(&Field::root(value), faults).and_then(|raw| Self::compile(raw, faults))
+        read_plugin(&Field::root(value), faults).and_then(|raw| Self::compile(raw, value, faults))
     }
 
-    fn compile(raw: RawPlugin<'_>, faults: &mut Faults) -> Option<Self> {
+    fn compile(raw: RawPlugin<'_>, document: json::Value<'_>, faults: &mut Faults) -> Option<Self> {
         let mut policies = Vec::new();
         let mut names = FxHashMap::default();
         let named = raw.policies.iter().map(|(name, p)| (name.as_str(), p));
         for (name, raw_policy) in raw.policy.iter().map(|p| ("", p)).chain(named) {
             if let Some(policy) = compile(raw_policy, faults) {
                 names.insert(name.to_owned(), policies.len());
-                policies.push(NamedPolicy {
-                    name: name.to_owned(),
-                    policy,
-                    counters: RefCell::default(),
-                    global: Chosen::default(),
-                });
+                let text = if name.is_empty() {
+                    document.get("policy")
+                } else {
+                    document.get("policies").and_then(|p| p.get(name))
+                };
+                policies.push(NamedPolicy::new(name, policy, text));
             }
         }
         if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
@@ -128,6 +150,8 @@ impl Gate {
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
             export_headers: raw.export_headers,
+            audit: Audit::new(raw.audit),
+            metrics: raw.metrics,
             global_limits,
         })
     }
@@ -149,6 +173,39 @@ impl Gate {
 }
 
 impl NamedPolicy {
+    fn new(name: &str, policy: Policy, document: Option<json::Value<'_>>) -> Self {
+        let mut text = String::new();
+        // Written by those who run the proxy: as much work as it takes.
+        let mut work = usize::MAX;
+        let _ = document.map(|d| canonical::write(d, &mut work, &mut text));
+        let hash: [u8; 32] = Sha256::digest(&text).into();
+        let first = hash.first_chunk::<8>().copied().unwrap_or_default();
+        let mut limits = vec![LimitName::default(); policy.limit_count];
+        for limit in policy.limits() {
+            if let Some(place) = limits.get_mut(limit.number) {
+                place.rule.clone_from(&limit.id);
+                place.counter.clone_from(&limit.counter);
+            }
+        }
+        Self {
+            name: name.to_owned(),
+            short_hash: format!("{:016x}", u64::from_be_bytes(first)),
+            hash,
+            limits,
+            policy,
+            counters: RefCell::default(),
+            global: Chosen::default(),
+        }
+    }
+
+    /// Its name in records.
+    pub fn shown(&self) -> &str {
+        match self.name.as_str() {
+            "" => "(policy)",
+            name => name,
+        }
+    }
+
     /// The identity of each limit's counter for the upstream `server`, by the limit's number.
     pub fn counters(&self, server: &str) -> Rc<[CounterId]> {
         if let Ok(known) = self.counters.try_borrow()

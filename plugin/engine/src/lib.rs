@@ -10,6 +10,7 @@ pub mod learned;
 pub mod mcp;
 pub mod ratelimit;
 pub mod record;
+pub mod series;
 pub mod surroundings;
 pub mod trace;
 

@@ -5,6 +5,7 @@
 //! surrogates, trailing bytes, a byte order mark, invalid UTF-8, depth above [`MAX_DEPTH`].
 //! A [`Value`] is text that passed; reading one never fails on syntax.
 
+pub mod canonical;
 mod fault;
 mod keys;
 pub mod number;
@@ -20,4 +21,4 @@ pub use number::Number;
 pub use scan::{MAX_DEPTH, NoSink, Sink, scan};
 pub use text::{RawStr, folds_to};
 pub use value::{Elements, Members, Value, parse};
-pub use write::{push_json_string, write_json_string};
+pub use write::{push_json_string, push_number, write_json_string};

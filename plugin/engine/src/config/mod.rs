@@ -3,11 +3,13 @@
 //! Raw and typed, every fault collected with the JSON pointer of where it stands; no meaning yet
 //! (that is [`crate::policy`]).
 
+pub mod audit;
 pub mod condition;
 mod fault;
 pub mod global_limits;
 mod keyword;
 pub mod limit;
+pub mod metrics;
 pub mod plugin;
 pub mod policy;
 mod reader;

@@ -1,7 +1,9 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
+use super::audit::{RawAudit, read_audit};
 use super::fault::Faults;
 use super::global_limits::{RawGlobalLimits, read_global_limits};
+use super::metrics::{RawMetrics, read_metrics};
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
 use crate::json::Value;
@@ -67,11 +69,15 @@ pub struct RawPlugin<'a> {
     pub hold_headers: bool,
     /// `export_headers`.
     pub export_headers: bool,
+    /// `audit`.
+    pub audit: RawAudit,
+    /// `metrics`.
+    pub metrics: RawMetrics,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "server",
     "policy",
     "policies",
@@ -81,6 +87,7 @@ const KEYS: [&str; 10] = [
     "hold_headers",
     "export_headers",
     "audit",
+    "metrics",
     "global_limits",
 ];
 
@@ -152,13 +159,14 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
             faults.error(&export.pointer, why);
         }
     }
+    if let Some(audit) = object.get("audit") {
+        plugin.audit = read_audit(audit, faults).unwrap_or_default();
+    }
+    if let Some(metrics) = object.get("metrics") {
+        plugin.metrics = read_metrics(metrics, faults).unwrap_or_default();
+    }
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);
-    }
-    // Accepting a setting without acting on it would be a silent hole.
-    if let Some(field) = object.get("audit") {
-        let why = "settings of the decision record are not built yet: remove `audit`";
-        faults.error(&field.pointer, why);
     }
     Some(plugin)
 }

@@ -5,6 +5,7 @@
 mod attempt;
 mod batch;
 mod export;
+mod note;
 mod refund;
 mod request;
 mod response;
@@ -17,7 +18,6 @@ use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
 use crate::mcp::Reply;
 use crate::policy::condition::Effort;
-use crate::record::{Outcome, Record};
 
 pub use export::TOOL_HEADER;
 pub use refund::MAX_ANSWER_BYTES;
@@ -65,7 +65,7 @@ pub struct Exchange {
     id: Option<String>,
     pending: refund::Pending,
     stream: response::Stream,
-    record: Option<String>,
+    notes: note::Notes,
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
     notice: Option<String>,
@@ -84,7 +84,7 @@ impl Exchange {
             id: None,
             pending: refund::Pending::default(),
             stream: response::Stream::default(),
-            record: None,
+            notes: note::Notes::default(),
             effort: Effort::default(),
             waiting: None,
             notice: None,
@@ -97,36 +97,8 @@ impl Exchange {
         &self.gate
     }
 
-    /// The record of the decision, once there is one; taken so that it is written once.
-    pub fn take_record(&mut self) -> Option<String> {
-        self.record.take()
-    }
-
-    fn note(&mut self, record: &Record<'_>) {
-        self.record = Some(record.to_json());
-    }
-
-    fn grant_name<'g>(gate: &'g Gate, caller: &Caller) -> Option<&'g str> {
-        match caller {
-            Caller::Granted(index) => gate.callers.grant(*index).map(|g| g.name.as_str()),
-            _ => None,
-        }
-    }
-
-    fn policy(&self) -> Option<&NamedPolicy> {
+    /// The policy that decides, once the caller is known.
+    pub fn policy(&self) -> Option<&NamedPolicy> {
         self.gate.policy_of(&self.caller)
-    }
-}
-
-/// A record without what only tool calls have.
-fn plain<'a>(outcome: Outcome, method: Option<&'a str>, caller: Option<&'a str>) -> Record<'a> {
-    Record {
-        outcome,
-        method,
-        tool: None,
-        rule: None,
-        message: None,
-        caller,
-        shadow: &[],
     }
 }

@@ -177,7 +177,11 @@ impl Exchange {
     }
 
     /// A response text without what the caller may not see; `None` when nothing changes.
-    fn filter(&self, text: &[u8], around: &mut dyn Surroundings) -> Result<Option<String>, String> {
+    fn filter(
+        &mut self,
+        text: &[u8],
+        around: &mut dyn Surroundings,
+    ) -> Result<Option<String>, String> {
         if !list::may_hold_list(text) {
             return Ok(None);
         }
@@ -192,7 +196,10 @@ impl Exchange {
         };
         match list::filter(text, &mut view, LIMITS) {
             Ok(Filtered::Unchanged) => Ok(None),
-            Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
+            Ok(Filtered::Changed { text, removed }) => {
+                self.notes.hid(removed);
+                Ok(Some(text))
+            }
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
         }
     }

@@ -42,6 +42,8 @@ pub struct Policy {
 pub struct Entry {
     /// The key as written: a name, a glob or `*`.
     pub key: String,
+    /// Its place among the entries under `tools`, from 0.
+    pub number: usize,
     /// In the order in which they are asked.
     pub rules: Vec<Rule>,
     /// Asked last, before any unit is taken.

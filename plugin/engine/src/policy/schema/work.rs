@@ -1,9 +1,11 @@
 //! How much a check may do, and why one had to stop.
 
-use crate::json::Value;
+use crate::json::{Value, canonical};
 
 use super::MAX_WORK;
 use super::explain::shown;
+
+const TOO_LARGE: &str = "the arguments are too large to be checked against the policy";
 
 /// What is asked cannot be told, so the call is denied; [`Work`] knows why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +36,27 @@ impl Work {
                 self.left = left;
                 Ok(())
             }
-            None => self.stop("the arguments are too large to be checked against the policy"),
+            None => self.stop(TOO_LARGE),
         }
     }
 
     /// A number that some servers read as infinite.
-    pub(super) fn overflow(&mut self, value: Value<'_>) -> Result<(), Stop> {
+    pub(super) fn overflow<T>(&mut self, value: Value<'_>) -> Result<T, Stop> {
         let number = shown(value.text());
         self.stop(&format!(
             "the number {number} is too large for any server to read"
         ))
+    }
+
+    /// A value's canonical form; there is none where some servers read a number in it as infinite.
+    #[inline(never)]
+    pub(super) fn canonical(&mut self, value: Value<'_>) -> Result<String, Stop> {
+        let mut text = String::new();
+        match canonical::write(value, &mut self.left, &mut text) {
+            Ok(None) => Ok(text),
+            Ok(Some(endless)) => self.overflow(endless),
+            Err(canonical::TooMuch) => self.stop(TOO_LARGE),
+        }
     }
 
     #[inline(never)]

@@ -1,9 +1,8 @@
 //! What stands beside a keyword, where it is not a schema.
 
 use crate::config::Field;
-use crate::json::{Kind, Number};
+use crate::json::{Kind, Number, canonical};
 
-use super::super::canonical;
 use super::super::explain::push;
 use super::super::multiple::Multiple;
 use super::super::work::Work;
@@ -69,12 +68,11 @@ impl Reader<'_> {
     }
 
     fn canonical(&mut self, field: &Field<'_>) -> Option<String> {
-        let mut text = String::new();
-        let written = canonical::write(field.value, &mut Work::default(), &mut text);
+        let written = Work::default().canonical(field.value);
         if written.is_err() {
             self.error(field, &TOO_LARGE);
         }
-        written.is_ok().then_some(text)
+        written.ok()
     }
 
     pub(super) fn number<'a>(&mut self, field: &Field<'a>) -> Option<Number<'a>> {

@@ -2,8 +2,8 @@
 
 Prints `listening on PORT, counts on PORT`. The counts are served on a port of their own, so that asking for them does
 not count: `GET /counts` and `GET /calls`. Any POST whose body is a JSON-RPC request is answered as an MCP server would:
-tools/call with a text result that names the tool, tools/list with `--tools`; a notification with 202; anything else
-with 200 and no meaning. Standard library only, but for `--http2`, which uses `h2`.
+tools/call with a text result that names the tool, tools/list with `--tools`, initialize (HTTP/1.1) with a new session; a
+notification with 202; anything else with 200 and no meaning. Standard library only, but for `--http2`, which uses `h2`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Counts:
         self.methods: collections.Counter[str] = collections.Counter()
         self.bodies: list[str] = []
         """The last bodies, for a test that asks what exactly was sent."""
+        self.heads: list[str] = []
+        """The last heads, likewise."""
 
     def view(self) -> dict[str, Any]:
         return {**vars(self), "calls": dict(self.calls), "methods": dict(self.methods)}
@@ -68,6 +70,7 @@ async def http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             counts.requests += 1
+            counts.heads = [*counts.heads[-7:], head.decode("latin-1").lower()]
             fields = {
                 name.strip().lower(): value.strip()
                 for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:] if line)
@@ -78,6 +81,8 @@ async def http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 body = await counted(reader, int(fields.get(b"content-length", b"0")))
             status, content = answer(body)
             kind = b"content-type: application/json\r\n" if content else b""
+            if b'"initialize"' in body:
+                kind += b"mcp-session-id: session-%d\r\n" % counts.methods["initialize"]
             writer.write(b"HTTP/1.1 %d X\r\n%bcontent-length: %d\r\n\r\n%b" % (status, kind, len(content), content))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -108,6 +113,10 @@ async def chunked(reader: asyncio.StreamReader) -> bytes:
     return body
 
 
+def text(field: tuple[Any, Any]) -> tuple[str, ...]:
+    return tuple(part.decode("latin-1") if isinstance(part, bytes) else part for part in field)
+
+
 async def http2(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One cleartext HTTP/2 connection."""
     import h2.config
@@ -125,6 +134,7 @@ async def http2(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             for event in connection.receive_data(data):
                 if isinstance(event, h2.events.RequestReceived):
                     counts.requests += 1
+                    counts.heads = [*counts.heads[-7:], "".join(f"{name}: {value}\r\n" for name, value in map(text, event.headers))]
                     bodies[event.stream_id] = b""
                 elif isinstance(event, h2.events.DataReceived):
                     counts.body_bytes += len(event.data)

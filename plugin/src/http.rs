@@ -113,6 +113,11 @@ impl Filter {
             audit::decided(exchange, &self.saturation);
         }
         match step {
+            RequestStep::Forward { .. } | RequestStep::AwaitBody
+                if !self.strip_credentials(&step, in_headers) =>
+            {
+                self.unchangeable()
+            }
             RequestStep::Forward {
                 strip_accept_encoding,
             } => {
@@ -139,6 +144,28 @@ impl Filter {
             }
             RequestStep::Reply(reply) => self.answer(&reply),
         }
+    }
+
+    /// Removes the headers that the upstream must not see, at the last moment at which that can be
+    /// done; false when one stays.
+    fn strip_credentials(&self, step: &RequestStep, in_headers: bool) -> bool {
+        let last = match step {
+            RequestStep::Forward { .. } => self.hold || in_headers,
+            _ => !self.hold,
+        };
+        let names = self.exchange.as_ref().map_or(&[][..], Exchange::strips);
+        !last
+            || names
+                .iter()
+                .all(|name| abi::remove_header(Map::Request, name).is_ok())
+    }
+
+    fn unchangeable(&mut self) -> Action {
+        let Some(exchange) = self.exchange.as_mut() else {
+            return self.unconfigured();
+        };
+        let step = exchange.unreadable("the request's headers for changing");
+        self.act(step, false)
     }
 
     /// What the engine makes of a service's answer.
@@ -345,9 +372,17 @@ impl HttpContext for Filter {
         };
         let first = |name: &str| headers.all(name).next();
         let status = self.status(first(":status").unwrap_or_default());
-        let Some(exchange) = self.exchange.as_mut().filter(|_| !end_of_stream) else {
-            return Action::Continue;
+        let Some(exchange) = self.exchange.as_mut() else {
+            return self.unconfigured();
         };
+        if exchange.opens_session() {
+            let mut ids = headers.all("mcp-session-id");
+            let id = ids.next().filter(|_| ids.next().is_none());
+            exchange.on_session(status, id, &mut self.shared);
+        }
+        if end_of_stream {
+            return Action::Continue;
+        }
         let head = ResponseHead {
             status,
             content_type: first("content-type"),

@@ -38,6 +38,8 @@ pub(crate) struct Sent {
     pub(crate) answer: String,
     /// With which status it, or the proxy for it, answers.
     pub(crate) status: u16,
+    /// The session that the answer opens.
+    pub(crate) opens: Option<String>,
 }
 
 impl Sent {
@@ -154,6 +156,8 @@ impl Engine {
     fn answer(&mut self, mut exchange: Exchange, sent: &Sent) -> String {
         let answer = sent.answer.as_str();
         exchange.on_response_status(sent.status, &mut self.world);
+        let opens = sent.opens.as_deref().map(str::as_bytes);
+        exchange.on_session(sent.status, opens, &mut self.world);
         let head = ResponseHead {
             status: sent.status,
             content_type: Some(b"application/json"),

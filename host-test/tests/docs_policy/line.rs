@@ -34,6 +34,8 @@ pub(crate) struct Line {
     san: Option<String>,
     /// How the call fails: `error`, `is_error`, or `unreachable`.
     fails: Option<String>,
+    /// The session that the upstream's answer opens.
+    opens: Option<String>,
 
     outcome: Option<String>,
     rule: Option<String>,
@@ -98,6 +100,7 @@ impl Line {
             },
             answer: format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":{tools}}}}}"#),
             status: 200,
+            opens: self.opens.clone(),
             headers: self.headers.clone().into_iter().collect(),
             ..Sent::default()
         };

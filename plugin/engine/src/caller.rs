@@ -25,6 +25,8 @@ pub struct Callers {
     grants: Vec<Grant>,
     /// Token hashes: from the first eight bytes to the candidates, compared whole.
     by_token: FxHashMap<u64, Vec<([u8; 32], usize)>>,
+    /// Credentials that the upstream must not see.
+    strip: Vec<RawIdentity>,
 }
 
 /// A configured caller.
@@ -34,6 +36,8 @@ pub struct Grant {
     pub name: String,
     /// Where it counts.
     pub slot: OwnSlot,
+    /// Where all of its calls count that belong to no session of its own.
+    pub sessionless: OwnSlot,
     /// Its policy, an index that the configuration gave.
     pub policy: usize,
     credential: RawCredential,
@@ -59,6 +63,7 @@ impl Grant {
             RawCredential::Tokens(_) => "token",
             RawCredential::Claims(_) => "claim",
             RawCredential::San(_) => "san",
+            RawCredential::Subject(_) => "subject",
         }
     }
 }
@@ -129,6 +134,7 @@ impl Callers {
             }
             callers.grants.push(Grant {
                 slot: OwnSlot::grant(&grant.name),
+                sessionless: OwnSlot::other("sessionless", &grant.name),
                 name: grant.name,
                 policy,
                 credential: grant.credential,
@@ -146,6 +152,7 @@ impl Callers {
                     RawCredential::Tokens(_)
                 ) | (RawIdentity::Claim(_), RawCredential::Claims(_))
                     | (RawIdentity::San(_), RawCredential::San(_))
+                    | (RawIdentity::Subject, RawCredential::Subject(_))
             )
         })
     }
@@ -172,6 +179,7 @@ impl Callers {
                 RawIdentity::San(kind) => {
                     property(around, &san_path(kind)).map(|found| ("san", found))
                 }
+                RawIdentity::Subject => property(around, &SUBJECT).map(|found| ("subject", found)),
             };
             let Some((kind, credential)) = found else {
                 continue;
@@ -187,6 +195,7 @@ impl Callers {
                 RawIdentity::Bearer | RawIdentity::Header(_) => self.by_token(&value),
                 RawIdentity::Claim(_) => self.by_claims(around),
                 RawIdentity::San(_) => self.by_san(&value),
+                RawIdentity::Subject => self.by_subject(&value),
             };
             return grant.map_or(Caller::Unknown, Caller::Granted);
         }
@@ -214,12 +223,39 @@ impl Callers {
             })
     }
 
+    /// The headers, by name, that carry a credential which the upstream must not see: not only the
+    /// one that named the caller, for the others may be somebody's too.
+    pub fn strips(&self, headers: &Headers<'_>) -> Vec<String> {
+        let name = |identity: &RawIdentity| match identity {
+            RawIdentity::Bearer => bearer(headers).map(|_| "authorization".to_owned()),
+            RawIdentity::Header(name) => header(headers, name).map(|_| name.clone()),
+            RawIdentity::Claim(_) | RawIdentity::San(_) | RawIdentity::Subject => None,
+        };
+        self.strip.iter().filter_map(name).collect()
+    }
+
+    /// Says which credentials the upstream must not see.
+    #[must_use]
+    pub fn stripping(mut self, strip: Vec<RawIdentity>) -> Self {
+        self.strip = strip;
+        self
+    }
+
+    fn by_subject(&self, subject: &[u8]) -> Option<usize> {
+        self.grants.iter().position(|grant| {
+            matches!(&grant.credential, RawCredential::Subject(want) if want.as_bytes() == subject)
+        })
+    }
+
     fn by_san(&self, san: &[u8]) -> Option<usize> {
         self.grants.iter().position(
             |grant| matches!(&grant.credential, RawCredential::San(want) if want.as_bytes() == san),
         )
     }
 }
+
+/// The subject of the client's certificate.
+const SUBJECT: [&str; 2] = ["connection", "subject_peer_certificate"];
 
 /// Only a bucket's label: the whole hash is compared in constant time.
 fn prefix(hash: &[u8; 32]) -> u64 {

@@ -40,6 +40,8 @@ pub struct Call<'a> {
     pub caller: &'a Caller,
     /// The caller's grant, where it has one.
     pub grant: Option<&'a Grant>,
+    /// Its session, where the caller opened it through this proxy.
+    pub session: Option<&'a [u8]>,
     /// The upstream's name.
     pub server: &'a str,
     /// How much searching the request may still cause.

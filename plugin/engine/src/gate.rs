@@ -1,6 +1,7 @@
 //! The plugin's configuration, compiled: everything that a request is decided by.
 
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -9,12 +10,14 @@ use sha2::{Digest, Sha256};
 use crate::caller::{Caller, Callers};
 use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
+use crate::config::sessions::{SUBJECT_WAYS, sets};
 use crate::config::{Faults, Field, hint, json_of_struct};
 use crate::global::{Chosen, GlobalLimits};
 use crate::json::{self, canonical};
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
 use crate::record::Audit;
+use crate::session::{self, Sessions};
 
 /// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
 const MAX_SERVERS: usize = 256;
@@ -41,6 +44,8 @@ pub struct Gate {
     pub audit: Audit,
     /// What is counted of them.
     pub metrics: RawMetrics,
+    /// What is remembered of sessions.
+    pub sessions: Sessions,
     /// Limits that a service counts for all proxies together.
     pub global_limits: Option<GlobalLimits>,
 }
@@ -59,6 +64,8 @@ pub struct NamedPolicy {
     /// Its limits by their numbers.
     pub limits: Vec<LimitName>,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// Number of sets of the table in which each limit counts subjects that callers make up.
+    pub subject_sets: NonZeroU32,
     /// Which of its limits a service counts for all proxies.
     pub global: Chosen,
 }
@@ -111,6 +118,18 @@ impl Gate {
 
     fn compile(raw: RawPlugin<'_>, document: json::Value<'_>, faults: &mut Faults) -> Option<Self> {
         let mut policies = Vec::new();
+        let subject_sets = sets(raw.sessions.max_subjects, SUBJECT_WAYS);
+        let sessions = Sessions {
+            sets: sets(raw.sessions.max, session::WAYS),
+            owned: raw.sessions.owned.unwrap_or(!raw.grants.is_empty()),
+            refuse_unknown: raw.sessions.refuse_unknown,
+        };
+        if sessions.refuse_unknown && !sessions.owned && !faults.fatal() {
+            faults.error(
+                "/sessions/unknown",
+                "unknown sessions can only be refused where sessions are owned: add `grants`, or `\"owned\": true`",
+            );
+        }
         let mut names = FxHashMap::default();
         let named = raw.policies.iter().map(|(name, p)| (name.as_str(), p));
         for (name, raw_policy) in raw.policy.iter().map(|p| ("", p)).chain(named) {
@@ -121,7 +140,7 @@ impl Gate {
                 } else {
                     document.get("policies").and_then(|p| p.get(name))
                 };
-                policies.push(NamedPolicy::new(name, policy, text));
+                policies.push(NamedPolicy::new(name, policy, text, subject_sets));
             }
         }
         if raw.policy.is_none() && raw.grants.is_empty() && !faults.fatal() {
@@ -138,11 +157,15 @@ impl Gate {
             known.ok_or_else(|| hint(name, broken.iter().copied()))
         };
         let callers = Callers::compile(raw.identity, raw.grants, &find, faults);
+        let callers = callers.stripping(raw.strip);
         let global_limits = raw
             .global_limits
             .map(|global| GlobalLimits::compile(global, &mut policies, raw.policies.len(), faults));
         Some(Self {
-            partial: policies.iter().any(|named| named.policy.is_partial()),
+            partial: policies
+                .iter()
+                .any(|named| named.policy.is_partial() || named.policy.reads_answers),
+            sessions,
             anonymous: names.get("").copied(),
             policies,
             callers,
@@ -173,7 +196,12 @@ impl Gate {
 }
 
 impl NamedPolicy {
-    fn new(name: &str, policy: Policy, document: Option<json::Value<'_>>) -> Self {
+    fn new(
+        name: &str,
+        policy: Policy,
+        document: Option<json::Value<'_>>,
+        subject_sets: NonZeroU32,
+    ) -> Self {
         let mut text = String::new();
         // Written by those who run the proxy: as much work as it takes.
         let mut work = usize::MAX;
@@ -194,6 +222,7 @@ impl NamedPolicy {
             limits,
             policy,
             counters: RefCell::default(),
+            subject_sets,
             global: Chosen::default(),
         }
     }

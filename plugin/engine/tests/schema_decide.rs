@@ -41,6 +41,7 @@ fn decided(tools: &str, tool: &str, arguments: Option<&str>) -> Vec<String> {
         headers: &headers,
         caller: &Caller::Anonymous,
         grant: None,
+        session: None,
         server: "s",
         effort: &toolgate_engine::policy::condition::Effort::default(),
     };

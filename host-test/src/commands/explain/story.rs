@@ -276,6 +276,7 @@ fn scopes(limit: &Limit) -> String {
             Scope::Grant => "this grant".to_owned(),
             Scope::Client => "this client address".to_owned(),
             Scope::Global => "everybody".to_owned(),
+            Scope::Session => "this session".to_owned(),
             Scope::Argument(path) => format!("this {}", printable(&path.to_string())),
         })
         .collect();

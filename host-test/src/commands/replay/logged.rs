@@ -154,6 +154,7 @@ impl Logged {
             headers: &headers,
             caller: &caller,
             grant,
+            session: None,
             server: gate.server.as_deref().unwrap_or(server),
             effort: &Effort::default(),
         };

@@ -224,7 +224,7 @@ fn read_scope(field: &Field<'_>, faults: &mut Faults) -> Vec<RawScope> {
                 faults.error(
                     &field.pointer,
                     format!(
-                        "`{text}` is not a scope{hint}; one of `grant`, `client`, `global`, `args.<path>`, or a list of them"
+                        "`{text}` is not a scope{hint}; one of `grant`, `session`, `client`, `global`, `args.<path>`, or a list of them"
                     ),
                 );
                 continue;

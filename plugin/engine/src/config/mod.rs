@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod plugin;
 pub mod policy;
 mod reader;
+pub mod sessions;
 mod structure;
 pub mod tool;
 

@@ -6,6 +6,7 @@ use super::global_limits::{RawGlobalLimits, read_global_limits};
 use super::metrics::{RawMetrics, read_metrics};
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
+use super::sessions::{self, RawSessions};
 use crate::json::Value;
 
 /// The default of `max_body_bytes`, 1 MiB.
@@ -24,6 +25,8 @@ pub enum RawIdentity {
     Claim(String),
     /// A subject alternative name of the client's certificate: `uri` or `dns`.
     San(String),
+    /// The subject of the client's certificate.
+    Subject,
 }
 
 /// How a grant recognises its caller.
@@ -35,6 +38,8 @@ pub enum RawCredential {
     Claims(Vec<(String, String)>),
     /// A subject alternative name.
     San(String),
+    /// A certificate's subject, as Envoy writes it (RFC 2253).
+    Subject(String),
 }
 
 /// One entry of `grants`.
@@ -67,6 +72,10 @@ pub struct RawPlugin<'a> {
     pub max_body_bytes: u64,
     /// `hold_headers`.
     pub hold_headers: bool,
+    /// `sessions` and `max_subjects`.
+    pub sessions: RawSessions,
+    /// The entries of `identity` whose header the upstream must not see.
+    pub strip: Vec<RawIdentity>,
     /// `export_headers`.
     pub export_headers: bool,
     /// `audit`.
@@ -77,7 +86,7 @@ pub struct RawPlugin<'a> {
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "server",
     "policy",
     "policies",
@@ -85,6 +94,8 @@ const KEYS: [&str; 11] = [
     "identity",
     "max_body_bytes",
     "hold_headers",
+    "sessions",
+    "max_subjects",
     "export_headers",
     "audit",
     "metrics",
@@ -139,11 +150,17 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
     }
     if let Some(identity) = object.get("identity") {
         let elements = identity.elements(faults);
-        plugin.identity = elements
-            .iter()
-            .filter_map(|e| read_identity(e, faults))
-            .collect();
+        for element in &elements {
+            let Some((identity, strip)) = read_identity(element, faults) else {
+                continue;
+            };
+            if strip {
+                plugin.strip.push(identity.clone());
+            }
+            plugin.identity.push(identity);
+        }
     }
+    plugin.sessions = sessions::read(object.get("sessions"), object.get("max_subjects"), faults);
     if let Some(max) = object.get("max_body_bytes") {
         plugin.max_body_bytes = max
             .integer(1..=MAX_MAX_BODY, faults)
@@ -179,14 +196,25 @@ fn bare_policy(field: &Field<'_>) -> Option<&'static str> {
         .find(|key| field.value.get(key).is_some() && field.value.get("policy").is_none())
 }
 
-fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> {
+/// One place for a credential, and whether it is stripped.
+fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<(RawIdentity, bool)> {
     let faults_before = faults.as_slice().len();
-    let object = Object::read(field, &["bearer", "header", "claim", "san"], faults)?;
+    let keys = ["bearer", "header", "claim", "san", "subject", "strip"];
+    let object = Object::read(field, &keys, faults)?;
     let mut found = Vec::new();
-    if let Some(bearer) = object.get("bearer") {
-        match bearer.boolean(faults) {
-            Some(true) => found.push(RawIdentity::Bearer),
-            Some(false) => faults.error(&bearer.pointer, "expected true, or no `bearer` at all"),
+    for (key, identity) in [
+        ("bearer", RawIdentity::Bearer),
+        ("subject", RawIdentity::Subject),
+    ] {
+        let Some(field) = object.get(key) else {
+            continue;
+        };
+        match field.boolean(faults) {
+            Some(true) => found.push(identity),
+            Some(false) => {
+                let why = format!("expected true, or no `{key}` at all");
+                faults.error(&field.pointer, why);
+            }
             None => {}
         }
     }
@@ -209,14 +237,26 @@ fn read_identity(field: &Field<'_>, faults: &mut Faults) -> Option<RawIdentity> 
     if found.len() != 1 && faults.as_slice().len() == faults_before {
         faults.error(
             &field.pointer,
-            "expected exactly one of `bearer`, `header`, `claim`, `san`",
+            "expected exactly one of `bearer`, `header`, `claim`, `san`, `subject`",
         );
     }
-    found.pop()
+    let identity = found.pop()?;
+    let Some(field) = object.get("strip") else {
+        return Some((identity, false));
+    };
+    let strip = field.boolean(faults) == Some(true);
+    if strip && !matches!(identity, RawIdentity::Bearer | RawIdentity::Header(_)) {
+        faults.error(
+            &field.pointer,
+            "only `bearer` and `header` are sent in a header that could be stripped",
+        );
+    }
+    Some((identity, strip))
 }
 
 fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<RawGrant> {
-    let object = Object::read(field, &["token_sha256", "claim", "san", "policy"], faults)?;
+    let keys = ["token_sha256", "claim", "san", "subject", "policy"];
+    let object = Object::read(field, &keys, faults)?;
     let policy = object
         .required("policy", faults)
         .and_then(|f| Some((f.string(faults)?, f.pointer.clone())));
@@ -240,10 +280,16 @@ fn read_grant(name: String, field: &Field<'_>, faults: &mut Faults) -> Option<Ra
     if let Some(san) = object.get("san").and_then(|f| f.name("a name", faults)) {
         credentials.push(RawCredential::San(san));
     }
+    if let Some(subject) = object
+        .get("subject")
+        .and_then(|f| f.name("a subject", faults))
+    {
+        credentials.push(RawCredential::Subject(subject));
+    }
     if credentials.len() != 1 {
         faults.error(
             &field.pointer,
-            "expected exactly one of `token_sha256`, `claim`, `san`",
+            "expected exactly one of `token_sha256`, `claim`, `san`, `subject`",
         );
         return None;
     }

@@ -29,7 +29,7 @@ pub(super) fn charge(
     let mut shadowed = Taken::default();
     for limit in limits {
         let shadow = limit.shadow || named.policy.shadow;
-        let prepared = prepare(limit, &counters, call, around);
+        let prepared = prepare(limit, named, &counters, call, around);
         match prepared {
             Err(denial) => {
                 trace.limit_unknown(limit, &denial, shadow);
@@ -107,6 +107,7 @@ fn ask(
 /// What a limit is charged, and where; a denial when that cannot be told.
 fn prepare(
     limit: &Limit,
+    named: &NamedPolicy,
     counters: &[CounterId],
     call: &Call<'_>,
     around: &mut dyn Surroundings,
@@ -128,7 +129,8 @@ fn prepare(
     let counter = counters
         .get(limit.number)
         .ok_or_else(|| unusable(counter_failed(limit)))?;
-    let subject = subject(limit, counter, call, around).ok_or_else(|| unknown_subject(limit))?;
+    let subject = subject(limit, named.subject_sets, counter, call, around)
+        .ok_or_else(|| unknown_subject(limit))?;
     Ok(Charge {
         quota: limit.quota,
         counter: *counter,

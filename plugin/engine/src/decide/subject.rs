@@ -1,5 +1,7 @@
 //! Whom a limit counts a call for.
 
+use std::num::{NonZeroU8, NonZeroU32};
+
 use super::Call;
 use super::fact::client_ip;
 use crate::caller::Caller;
@@ -9,13 +11,13 @@ use crate::policy::path::{Found, walk};
 use crate::policy::{Limit, Scope};
 use crate::surroundings::Surroundings;
 
-/// Sets and ways of the table in which one limit counts subjects that callers make up: room for
-/// 16,384 that are live at once, about 3 MB of shared data at the most.
-const TABLE_SETS: std::num::NonZeroU32 = std::num::NonZeroU32::MIN.saturating_add(2_047);
-const TABLE_WAYS: std::num::NonZeroU8 = std::num::NonZeroU8::MIN.saturating_add(7);
+/// Ways of each set of the table in which one limit counts subjects that callers make up; how many
+/// sets it has is configured (`max_subjects`).
+const TABLE_WAYS: NonZeroU8 = NonZeroU8::MIN.saturating_add(7);
 
 pub(super) fn subject(
     limit: &Limit,
+    sets: NonZeroU32,
     counter: &CounterId,
     call: &Call<'_>,
     around: &mut dyn Surroundings,
@@ -27,11 +29,17 @@ pub(super) fn subject(
             (Scope::Grant, None, Caller::Anonymous) => {
                 return Some(Subject::Own(OwnSlot::NO_CREDENTIAL));
             }
+            (Scope::Session, Some(grant), _) if call.session.is_none() => {
+                return Some(Subject::Own(grant.sessionless));
+            }
+            (Scope::Session, None, Caller::Anonymous) if call.session.is_none() => {
+                return Some(Subject::Own(OwnSlot::other("sessionless", "")));
+            }
             _ => {}
         }
     }
     let parts = parts(limit, call, around)?;
-    let table = OpenTable::new(around.hash_key()?, TABLE_SETS, TABLE_WAYS);
+    let table = OpenTable::new(around.hash_key()?, sets, TABLE_WAYS);
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     Some(table.subject(counter, &parts))
 }
@@ -70,13 +78,24 @@ fn scope_parts(
         parts.push(label.as_bytes().to_vec());
         parts.push(value);
     };
-    match (scope, call.grant, call.caller) {
-        (Scope::Grant, Some(grant), _) => part("grant", grant.name.clone().into_bytes()),
-        (Scope::Grant, None, Caller::Identified(kind, value)) => part(kind, value.clone()),
-        (Scope::Grant, None, _) => part("anonymous", Vec::new()),
-        (Scope::Client, ..) => part("client", client_ip(around)?.into_bytes()),
-        (Scope::Global, ..) => part("global", Vec::new()),
-        (Scope::Argument(path), ..) => {
+    let mut who = || match (call.grant, call.caller) {
+        (Some(grant), _) => part("grant", grant.name.clone().into_bytes()),
+        (None, Caller::Identified(kind, value)) => part(kind, value.clone()),
+        (None, _) => part("anonymous", Vec::new()),
+    };
+    match scope {
+        Scope::Grant => who(),
+        // A session is its owner's: nobody shares a count by naming another's.
+        Scope::Session => {
+            who();
+            match call.session {
+                Some(id) => part("session", id.to_vec()),
+                None => part("sessionless", Vec::new()),
+            }
+        }
+        Scope::Client => part("client", client_ip(around)?.into_bytes()),
+        Scope::Global => part("global", Vec::new()),
+        Scope::Argument(path) => {
             let mut value = None;
             let (found, segments) = call.arguments.enter(&path.segments);
             walk(found, segments, &mut |found| {

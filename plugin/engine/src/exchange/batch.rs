@@ -9,7 +9,7 @@ use crate::config::policy::DenyWith;
 use crate::decide::Denial;
 use crate::denial;
 use crate::mcp::reply::error;
-use crate::mcp::{Era, Headers, Message, Rejection, Reply, Role};
+use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
@@ -20,7 +20,7 @@ impl Exchange {
     /// Every element is decided; one denial denies the whole and gives back what others took.
     pub(super) fn batch(
         &mut self,
-        headers: &Headers<'_>,
+        (headers, head): (&Headers<'_>, &Head<'_>),
         messages: &[Message<'_>],
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
@@ -31,6 +31,7 @@ impl Exchange {
             return self.reject(&Rejection::http(400, why), around);
         }
         self.meet(headers, around);
+        self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
         let mut elements = Vec::with_capacity(messages.len());

@@ -5,6 +5,7 @@
 mod attempt;
 mod batch;
 mod export;
+mod membership;
 mod note;
 mod refund;
 mod request;
@@ -64,6 +65,9 @@ pub struct Exchange {
     /// The request's id as spelled, for an answer made in the upstream's stead.
     id: Option<String>,
     pending: refund::Pending,
+    membership: membership::Membership,
+    /// Headers that the upstream must not see.
+    strip: Vec<String>,
     stream: response::Stream,
     notes: note::Notes,
     effort: Effort,
@@ -83,6 +87,8 @@ impl Exchange {
             expect: Expect::Anything,
             id: None,
             pending: refund::Pending::default(),
+            membership: membership::Membership::default(),
+            strip: Vec::new(),
             stream: response::Stream::default(),
             notes: note::Notes::default(),
             effort: Effort::default(),
@@ -95,6 +101,12 @@ impl Exchange {
     /// The configuration.
     pub fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// The headers, by name, that carry credentials and must be gone before anything goes upstream.
+    /// Known as soon as the request's headers are.
+    pub fn strips(&self) -> &[String] {
+        &self.strip
     }
 
     /// The policy that decides, once the caller is known.

@@ -162,6 +162,7 @@ impl Exchange {
     /// those of this exchange do not.
     pub fn on_response_status(&mut self, status: u16, around: &mut dyn Surroundings) {
         self.pending.on_status(status, around);
+        self.end_session(status, around);
     }
 
     /// A chunk of a response that passes unchanged, after [`ResponseStep::Watch`]; false when no

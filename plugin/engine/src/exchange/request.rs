@@ -34,9 +34,10 @@ impl Exchange {
             Ok(head) => head,
             Err(rejection) => return self.reject(&rejection, around),
         };
+        self.strip = self.gate.callers.strips(headers);
         match (head.method, end_of_stream) {
             // Headers that are not held reach the upstream now, and it may act on these alone.
-            (Method::Bodiless, false) => match self.bodiless(headers, around) {
+            (Method::Bodiless, false) => match self.bodiless(headers, &head, around) {
                 RequestStep::Forward { .. } => {
                     self.forget();
                     RequestStep::AwaitBody
@@ -50,7 +51,7 @@ impl Exchange {
                 }
                 RequestStep::AwaitBody
             }
-            (Method::Bodiless, true) => self.bodiless(headers, around),
+            (Method::Bodiless, true) => self.bodiless(headers, &head, around),
             (Method::Message, true) => self.reject(
                 &Rejection::parse("empty body where a JSON-RPC message is expected".into()),
                 around,
@@ -86,7 +87,7 @@ impl Exchange {
         };
         if head.method == Method::Bodiless {
             if body.is_empty() {
-                return self.bodiless(headers, around);
+                return self.bodiless(headers, &head, around);
             }
             let why = "expected no body with this HTTP method: use POST";
             return self.reject(&Rejection::http(400, why), around);
@@ -97,11 +98,11 @@ impl Exchange {
         };
         match body {
             Body::Single(message) => match agree::agree(&head, &message) {
-                Ok(era) => self.single(headers, &message, era, around, trace),
+                Ok(era) => self.single((headers, &head), &message, era, around, trace),
                 Err(rejection) => self.reject(&rejection, around),
             },
             Body::Batch(messages) => match agree::agree_batch(&head) {
-                Ok(()) => self.batch(headers, &messages, around, trace),
+                Ok(()) => self.batch((headers, &head), &messages, around, trace),
                 Err(rejection) => self.reject(&rejection, around),
             },
         }
@@ -129,18 +130,33 @@ impl Exchange {
     }
 
     /// GET, DELETE and the like: nothing to decide but whether the caller is known.
-    fn bodiless(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) -> RequestStep {
+    fn bodiless(
+        &mut self,
+        headers: &Headers<'_>,
+        head: &Head<'_>,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
         let http = headers.all(":method").next().unwrap_or_default();
         let http = String::from_utf8_lossy(http).into_owned();
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
         // A browser asks with OPTIONS before it may show who it is, and no server runs a tool for it.
-        if gate.policy_of(&self.caller).is_none() && http != "OPTIONS" {
-            let denial = no_policy();
+        let denial = match gate.policy_of(&self.caller) {
+            _ if http == "OPTIONS" => None,
+            None => Some(no_policy()),
+            Some(_) => {
+                self.recall(head.session, around);
+                self.session_denial()
+            }
+        };
+        if let Some(denial) = denial {
             self.note_bodiless(&gate, &http, Some((&denial, 403)), around);
             let text = format!("[POLICY DENIED] {}", denial.message);
             let body = error(None, denial::CODE_DENIED, &text, None);
             return RequestStep::Reply(Reply::json(403, body));
+        }
+        if http == "DELETE" {
+            self.expect_end();
         }
         self.note_bodiless(&gate, &http, None, around);
         self.forward(Expect::Stream)
@@ -171,13 +187,14 @@ impl Exchange {
 
     fn single(
         &mut self,
-        headers: &Headers<'_>,
+        (headers, head): (&Headers<'_>, &Head<'_>),
         message: &Message<'_>,
         era: Era,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
+        self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
         let verdict = self.judge(&gate, headers, message, around, trace);
         let mut decided = [Decided {
@@ -199,6 +216,9 @@ impl Exchange {
             self.note_verdict(&gate, message, verdict, Some(reply.status), around);
             return RequestStep::Reply(reply);
         }
+        if message.method == method::INITIALIZE {
+            self.expect_session();
+        }
         self.note_verdict(&gate, message, verdict, None, around);
         self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
@@ -215,6 +235,9 @@ impl Exchange {
         let Some(named) = gate.policy_of(&self.caller) else {
             return Verdict::denied(no_policy());
         };
+        if let Some(denial) = self.session_denial() {
+            return Verdict::denied(denial);
+        }
         if message.role == Role::Response {
             return Verdict::allowed();
         }
@@ -234,6 +257,7 @@ impl Exchange {
             headers,
             caller: &self.caller,
             grant,
+            session: self.membership.own(),
             server: &self.server,
             effort: &self.effort,
         };

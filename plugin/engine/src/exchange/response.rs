@@ -70,9 +70,10 @@ pub(super) struct Stream {
 impl Exchange {
     /// What of the upstream's answer is worth reading.
     pub fn interest(&self) -> Interest {
-        if self.expect != Expect::Anything || self.pending.reads_answers() {
+        let headers = self.expect != Expect::Anything || self.membership.opens();
+        if headers || self.pending.reads_answers() {
             Interest::Headers
-        } else if self.pending.is_empty() {
+        } else if self.pending.is_empty() && !self.membership.closes() {
             Interest::Nothing
         } else {
             Interest::Status

@@ -98,6 +98,22 @@ pub fn everywhere(parts: &[&[u8]]) -> [u8; 16] {
 #[derive(Clone, Copy)]
 pub struct HashKey(pub [u8; 16]);
 
+impl HashKey {
+    /// A keyed hash of 128 bits in two halves: SipHash-2-4 of `parts` with their lengths, so that
+    /// no two lists are alike, and of the `domain` that they are of.
+    pub fn hash(&self, domain: &[u8; 16], parts: &[&[u8]]) -> (u64, u64) {
+        let mut hash = SipHasher24::new_with_key(&self.0);
+        hash.write(domain);
+        for part in parts {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            hash.write(&length.to_le_bytes());
+            hash.write(part);
+        }
+        let hash = hash.finish128();
+        (hash.h1, hash.h2)
+    }
+}
+
 impl fmt::Debug for HashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HashKey(..)")
@@ -144,20 +160,13 @@ impl OpenTable {
     /// Parts are hashed with their lengths, so that no two lists are alike; begin with one that
     /// says what the others are (`session`, `client`, …) so that no two scopes are alike either.
     pub fn subject(&self, counter: &CounterId, parts: &[&[u8]]) -> Subject {
-        let mut hash = SipHasher24::new_with_key(&self.key.0);
-        hash.write(counter.as_bytes());
-        for part in parts {
-            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-            hash.write(&length.to_le_bytes());
-            hash.write(part);
-        }
-        let hash = hash.finish128();
+        let (high, fingerprint) = self.key.hash(counter.as_bytes(), parts);
         // Scales 64 bits down to 0..sets without a division.
-        let set = u128::from(hash.h1).saturating_mul(u128::from(self.sets.get())) >> 64;
+        let set = u128::from(high).saturating_mul(u128::from(self.sets.get())) >> 64;
         Subject::Open(OpenSlot {
             set: u32::try_from(set).unwrap_or(0),
             ways: self.ways,
-            fingerprint: hash.h2,
+            fingerprint,
         })
     }
 

@@ -1,5 +1,7 @@
 //! The methods of MCP that an intermediary must tell apart.
 
+/// Opens a session.
+pub const INITIALIZE: &str = "initialize";
 /// Runs a tool.
 pub const TOOLS_CALL: &str = "tools/call";
 /// Lists the tools.
@@ -33,7 +35,7 @@ pub enum Class {
 /// Every method of the protocol's versions from 2024-11-05 to 2026-07-28 that a client may send.
 const KNOWN: [(&str, Class); 27] = [
     (TOOLS_CALL, Class::ToolCall),
-    ("initialize", Class::Protocol),
+    (INITIALIZE, Class::Protocol),
     ("ping", Class::Protocol),
     ("server/discover", Class::Protocol),
     (TOOLS_LIST, Class::Protocol),

@@ -33,6 +33,8 @@ pub fn compile(raw: &RawPolicy<'_>, faults: &mut Faults) -> Option<Policy> {
         document: &raw.pointer,
         limit_count: 0,
         learns: false,
+        counts_sessions: false,
+        reads_answers: false,
     };
     let policy = compiler.policy(raw);
     policy.filter(|_| !faults.fatal())
@@ -44,6 +46,8 @@ struct Compiler<'f> {
     document: &'f str,
     limit_count: usize,
     learns: bool,
+    counts_sessions: bool,
+    reads_answers: bool,
 }
 
 impl Compiler<'_> {
@@ -113,6 +117,8 @@ impl Compiler<'_> {
             shadow,
             limit_count: self.limit_count,
             learns: self.learns,
+            counts_sessions: self.counts_sessions,
+            reads_answers: self.reads_answers,
         })
     }
 
@@ -337,6 +343,8 @@ impl Compiler<'_> {
             RawCost::Fixed(units) => Cost::Fixed(*units),
             RawCost::From(text) => Cost::From(self.argument(text, &raw.pointer, "a cost")?),
         };
+        let refunds = refunds(raw.refund_on.as_deref());
+        self.reads_answers |= refunds.need_answer();
         let number = self.limit_count;
         self.limit_count = number.saturating_add(1);
         Some(Limit {
@@ -356,7 +364,7 @@ impl Compiler<'_> {
             },
             scopes,
             cost,
-            refunds: refunds(raw.refund_on.as_deref()),
+            refunds,
             shadow: raw.mode == Some(Mode::Shadow),
             number,
         })
@@ -366,11 +374,8 @@ impl Compiler<'_> {
         Some(match raw.text.as_str() {
             "grant" => Scope::Grant,
             "session" => {
-                self.faults.error(
-                    &raw.pointer,
-                    "scope `session` is not built yet: use `grant`, `client`, `global` or `args.<path>`",
-                );
-                return None;
+                self.counts_sessions = true;
+                Scope::Session
             }
             "client" => Scope::Client,
             "global" => Scope::Global,

@@ -35,6 +35,10 @@ pub struct Policy {
     pub limit_count: usize,
     /// Whether anything asks for a tool's own schema.
     pub learns: bool,
+    /// Whether any limit counts by session.
+    pub counts_sessions: bool,
+    /// Whether any limit gives units back after an error.
+    pub reads_answers: bool,
 }
 
 /// The rules of one entry under `tools`.
@@ -121,6 +125,8 @@ pub struct Limit {
 pub enum Scope {
     /// The caller's grant, or identity where no grants are configured.
     Grant,
+    /// The session, where the caller opened it through this proxy; all others of a caller are one.
+    Session,
     /// The client's address.
     Client,
     /// Everybody.

@@ -10,3 +10,5 @@ pub const DEFAULT_DENY: &str = "(default deny)";
 pub const LOOK_ALIKE: &str = "(look-alike)";
 /// Not a plain name, and not listed exactly.
 pub const UNSAFE_NAME: &str = "(unsafe name)";
+/// The session is another caller's.
+pub const SESSION: &str = "(session)";

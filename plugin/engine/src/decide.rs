@@ -28,7 +28,9 @@ pub use arguments::Arguments;
 pub(crate) use method::{judge_method, methods_deny_calls};
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
-pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdict, pseudo};
+pub use verdict::{
+    ApprovalState, Approved, Denial, DenialKind, LimitState, LimitUse, Verdict, pseudo,
+};
 
 /// A tools/call and everything that rules may ask about it.
 #[derive(Debug)]
@@ -82,6 +84,7 @@ pub fn decide_watched(
             None
         }
     };
+    verdict.entry = entry.map(|entry| entry.number);
     let entries = || entry.into_iter().chain(&policy.wildcard);
     for rule in entries().flat_map(|e| &e.rules) {
         let shadow = policy.shadow || rule.shadow;

@@ -4,11 +4,13 @@
 //! (that is [`crate::policy`]).
 
 pub mod approvals;
+pub mod audit;
 pub mod condition;
 mod fault;
 pub mod global_limits;
 mod keyword;
 pub mod limit;
+pub mod metrics;
 mod origin;
 pub mod pin;
 pub mod plugin;

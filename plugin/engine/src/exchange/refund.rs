@@ -19,6 +19,8 @@ pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     calls: Vec<Call>,
+    /// Calls that failed and got back what their limits say.
+    given_back: u64,
     reader: Reader,
 }
 
@@ -58,6 +60,11 @@ impl Pending {
         self.calls.is_empty()
     }
 
+    /// How many calls got units back.
+    pub(super) fn given_back(&self) -> u64 {
+        self.given_back
+    }
+
     /// Whether the answer's body has to be looked at.
     pub(super) fn reads_answers(&self) -> bool {
         let mut calls = self.calls.iter();
@@ -72,6 +79,9 @@ impl Pending {
             return;
         }
         for call in self.calls.drain(..) {
+            if call.taken.refunds().unreachable {
+                self.given_back = self.given_back.saturating_add(1);
+            }
             call.taken.give_back(Failure::Unreachable, around);
         }
     }
@@ -140,6 +150,7 @@ impl Pending {
                 Outcome::Result | Outcome::Unclear => continue,
             };
             if call.taken.refunds().cover(failure) && !attempt::repeated(around) {
+                self.given_back = self.given_back.saturating_add(1);
                 call.taken.give_back(failure, around);
             }
         }

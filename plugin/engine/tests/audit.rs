@@ -59,7 +59,7 @@ fn an_allowed_call_tells_who_asked_for_what_and_what_remains() {
     let hash = record["policy_hash"].take();
     assert_eq!(hash.as_str().unwrap().len(), 16);
     let digest = record["arguments"]["digest"].take();
-    assert_eq!(digest.as_str().unwrap().len(), 32);
+    assert_eq!(digest.as_str().unwrap().len(), 64);
     assert_eq!(
         record,
         json!({
@@ -116,17 +116,10 @@ fn equal_arguments_have_equal_digests_under_one_key_only() {
     );
     assert_ne!(one, digest(r#"{"digest":"all"}"#, r#"{"a":1,"b":[100]}"#));
     assert_eq!(digest(r#"{"digest":"none"}"#, "{}"), Value::Null);
-    let deep = format!(
-        r#"{{"a":{}{}{}}}"#,
-        "[".repeat(100),
-        "1,".repeat(9_000) + "1",
-        "]".repeat(100)
-    );
-    assert!(digest(key, &deep).as_str().unwrap().starts_with("raw:"));
 }
 
 #[test]
-fn the_digest_is_keyed_siphash_of_the_canonical_form() {
+fn the_digest_is_hmac_sha_256_of_the_canonical_form() {
     let gate = limited(r#"{"digest":"all","digest_key":"0123456789abcdef"}"#);
     let record = record_of(
         &gate,
@@ -134,11 +127,10 @@ fn the_digest_is_keyed_siphash_of_the_canonical_form() {
         &[],
         &call("refund", r#"{"b":"x","a":100}"#),
     );
-    // printf '{"a":1e2,"b":"x"}' | openssl mac -macopt size:16 -macopt
-    // hexkey:$(printf 0123456789abcdef | sha256sum | cut -c1-32) SIPHASH
+    // printf '{"a":100,"b":"x"}' | openssl dgst -sha256 -hmac 0123456789abcdef
     assert_eq!(
         record["arguments"]["digest"],
-        "4e206709012a7fb62dc3c63fa087b3fe"
+        "e7a7ed665fae9ca8c064091589ba5b1195f7e3080b0d8f2e2e4e50002d42ee4b"
     );
 }
 

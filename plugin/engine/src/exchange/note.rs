@@ -5,7 +5,6 @@ use super::Exchange;
 use super::count::count;
 use super::who::who;
 use crate::admin::Answered;
-use crate::caller::Caller;
 use crate::decide::{Denial, LimitUse, Verdict, pseudo};
 use crate::gate::{Gate, NamedPolicy};
 use crate::mcp::{Headers, Message, Rejection, Reply};

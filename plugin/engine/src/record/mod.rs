@@ -22,6 +22,7 @@ pub use arguments::{Digester, MAX_NAMES, MAX_VALUE_BYTES};
 pub use later::Later;
 pub use origin::Origin;
 pub use settings::Audit;
+pub(crate) use shown::cut;
 pub use shown::{SHOWN, shown_name};
 
 /// What became of a request.

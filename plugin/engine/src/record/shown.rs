@@ -63,7 +63,7 @@ fn shown(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// The beginning of a text, at most `most` bytes of it, cut between characters.
-pub(super) fn cut(text: &str, most: usize) -> &str {
+pub(crate) fn cut(text: &str, most: usize) -> &str {
     let end = text.floor_char_boundary(most);
     text.get(..end).unwrap_or(text)
 }

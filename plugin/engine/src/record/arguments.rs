@@ -9,6 +9,10 @@ use crate::json::{Kind, Value, canonical, push_number};
 /// The most names of arguments that a record lists.
 pub const MAX_NAMES: usize = 32;
 
+/// The longest arguments that are digested and named, in bytes as sent: hashing takes several times
+/// what reading does, and who sends what is denied should not have more of it for less.
+pub const MAX_DIGESTED_BYTES: usize = 1 << 16;
+
 /// The longest value that is recorded, in bytes as spelled.
 pub const MAX_VALUE_BYTES: usize = 256;
 
@@ -54,7 +58,7 @@ pub(super) fn push_arguments(
     out.push_str("{\"bytes\":");
     let size = arguments.text().len();
     push_number(out, u64::try_from(size).unwrap_or(u64::MAX));
-    if let Some(digester) = digester {
+    if let Some(digester) = digester.filter(|_| size <= MAX_DIGESTED_BYTES) {
         let text = canonical(arguments);
         out.push_str(",\"digest\":\"");
         digester.push(&[text.as_bytes()], out);

@@ -76,6 +76,7 @@ mod tests {
     fn bars_stand_where_and_as_high_as_the_requests() {
         let at = |second: u64, yes, no| (format!("2026-01-01T00:00:{second:02}.000Z"), yes, no);
         let text = over_time(&[at(0, 8, 0), at(30, 1, 0), at(59, 0, 4)]);
+        let text = anstream::adapter::strip_str(&text).to_string();
         let rows: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
         let place = |row: usize, bar: char| rows[row].iter().position(|c| *c == bar);
         let start = place(1, '█').unwrap();

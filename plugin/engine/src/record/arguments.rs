@@ -11,7 +11,7 @@ pub const MAX_NAMES: usize = 32;
 
 /// The longest arguments that are digested and named, in bytes as sent: hashing takes several times
 /// what reading does, and who sends what is denied should not have more of it for less.
-pub const MAX_DIGESTED_BYTES: usize = 1 << 16;
+const MAX_DIGESTED_BYTES: usize = 1 << 16;
 
 /// The longest value that is recorded, in bytes as spelled.
 pub const MAX_VALUE_BYTES: usize = 256;

@@ -32,7 +32,7 @@ class Envoy:
         operators: dict[str, Any] | None = None,
         sites: Mapping[str, bootstrap.Site] | None = None,
         rate_limit: tuple[str, int] | None = None,
-        change: Callable[[dict[str, Any]], None] | None = None,
+        edit: Callable[[dict[str, Any]], None] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -60,7 +60,7 @@ class Envoy:
             operators=operators,
             sites=sites,
             rate_limit=rate_limit,
-            change=change,
+            edit=edit,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"

@@ -36,7 +36,7 @@ impl Exchange {
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
         let mut elements = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
-            let verdict = self.judge(&gate, headers, message, false, around, trace);
+            let verdict = self.judge(&gate, headers, message, None, around, trace);
             elements.push(self.element(&gate, message, &verdict, around));
             if let Some(denial) = &verdict.denial {
                 give_back(&mut decided, around);

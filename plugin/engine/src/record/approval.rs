@@ -3,7 +3,7 @@
 use super::key;
 use super::shown::push_shown;
 use crate::admin::Decision;
-use crate::decide::{ApprovalState, DenialKind, Verdict};
+use crate::decide::{ApprovalState, DenialKind, Question, Verdict};
 
 /// How the approval of a call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,10 @@ impl<'a> Approval<'a> {
         Some(match state.as_ref() {
             ApprovalState::Waits {
                 id, fresh, expired, ..
-            } => Self {
+            }
+            | ApprovalState::Asks(Question {
+                id, fresh, expired, ..
+            }) => Self {
                 expired: expired.as_deref(),
                 ..approval(if *fresh { "requested" } else { "pending" }, Some(id))
             },

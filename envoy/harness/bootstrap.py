@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ def write(
     operators: dict[str, Any] | None = None,
     sites: Mapping[str, Site] | None = None,
     rate_limit: tuple[str, int] | None = None,
+    edit: Callable[[dict[str, Any]], None] | None = None,
 ) -> Bootstrap:
     """Writes the configuration `name` (a file of envoy/) into `folder` with what differs here.
 
@@ -64,7 +65,7 @@ def write(
     give Envoy; None keeps the one in the file. `operators` is the same for the operators' listener. The cluster becomes
     one endpoint at `upstream`. Each of `sites` is a listener of that name besides; not with a configuration that reads
     its filter from a file. `rate_limit` is the address of the cluster of that name, which comes from
-    envoy-global-limits.yaml where the configuration has none.
+    envoy-global-limits.yaml where the configuration has none. `edit` changes whatever else a test must, last.
     """
     document = yaml.safe_load((ENVOY_DIR / name).read_text())
     document["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -99,6 +100,8 @@ def write(
         _add_site(document, name_, site, module)
     if rate_limit is not None:
         _use_rate_limit(document, rate_limit)
+    if edit is not None:
+        edit(document)
     path = folder / name
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return Bootstrap(path=path, listener=listener["name"], listeners=len(document["static_resources"]["listeners"]), ecds=ecds)

@@ -6,7 +6,7 @@ import http.client
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Envoy:
         operators: dict[str, Any] | None = None,
         sites: Mapping[str, bootstrap.Site] | None = None,
         rate_limit: tuple[str, int] | None = None,
+        edit: Callable[[dict[str, Any]], None] | None = None,
         folder: Path | None = None,
         limit: float = 600,
         ready_in: float = 60,
@@ -59,6 +60,7 @@ class Envoy:
             operators=operators,
             sites=sites,
             rate_limit=rate_limit,
+            edit=edit,
         )
         self._ecds = written.ecds
         admin_file = self.folder / "admin-address"

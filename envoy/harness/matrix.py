@@ -10,7 +10,7 @@ from pathlib import Path
 from . import envoys, process, setup
 from .paths import CACHE, ENVOY_DIR, PYTHON
 
-PARTS = {"scenarios": "test_parity.py", "raw requests": "test_corpus.py"}
+PARTS = {"scenarios": "test_parity.py", "raw requests": "test_corpus.py", "all that comes of them": "test_corpus_parity.py"}
 """What is compared, and the tests that do it."""
 
 LIMIT = 1800

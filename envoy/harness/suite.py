@@ -13,8 +13,8 @@ from . import build, fuzz, instructions, process, setup
 from .paths import ENVOY_DIR, PYTHON, ROOT
 
 CARGO = ["cargo"]
-CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|Every call went as the policies say\.)$")
-"""What the runners say at the end: cargo test, pytest, host-test run, the demo."""
+CLOSING = re.compile(r"^(test result: .*|=+ .* in [0-9.]+s.*=+|[0-9]+ passed.*|[0-9]+ (?:failed|error).*|Every call went as the policies say\.|[0-9]+ sessions: .*)$")
+"""What the runners say at the end: cargo test, pytest, host-test run, the demo, and what a test measured."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 SETUP = "installing the pinned tools"
+SESSIONS = ("test", "-p", "host-test", "--test", "module_sessions", "--", "--ignored", "--nocapture")
 
 
 def _parts(full: bool) -> list[Part]:
@@ -84,6 +85,7 @@ def _full_parts() -> list[Part]:
     return [
         Part("the conformance suite with and without Toolgate", _command([ENVOY_DIR / "conformance"], limit=1200)),
         Part("a million requests through one virtual machine", _cargo(*million, limit=2400), quoted=True),
+        Part("a million sessions in bounded shared data", _cargo(*SESSIONS, limit=2400), quoted=True),
         Part("instructions of the native engine", instructions.check),
     ]
 

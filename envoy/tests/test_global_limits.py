@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -189,6 +190,28 @@ def test_what_is_killed_under_load_lets_no_extra_call_pass(start, upstream: Serv
             assert ran(upstream) <= (LIMIT if victim == "service" else 2 * LIMIT) + 3
     finally:
         back.process.stop()
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["hold", "no-hold"])
+def test_a_stripped_credential_stays_here_while_the_service_is_asked(start, upstream: Server, service: RateLimit, hold: bool) -> None:
+    """The headers are changed before the answer comes, and go up after it."""
+    settings = fleet(3, hold=hold)
+    settings["policies"] = {"p": settings.pop("policy")}
+    settings["identity"] = [{"bearer": True, "strip": True}, {"header": "x-api-key", "strip": True}]
+    settings["grants"] = {"ann": {"token_sha256": hashlib.sha256(b"s3cret").hexdigest(), "policy": "p"}}
+    config = "envoy-global-limits.yaml" if hold else "envoy-no-hold.yaml"
+    envoy = start(config=config, upstream=upstream.address, rate_limit=service.address, plugin=settings)
+    credentials = [(b"authorization: Bearer s3cret",), (b"X-Api-Key: s3cret",)]
+    body = wire.call("open_tool")
+    answers = [outcome(wire.ask(envoy.port, wire.post(body, *credentials[number % 2], b"x-kept: yes")).body) for number in range(2)]
+    fields = (("content-type", "application/json"), ("accept", "application/json, text/event-stream"), ("x-kept", "yes"))
+    with_trailers = wire.ask2(envoy.port, body, fields=(*fields, ("authorization", "Bearer s3cret")), trailers=(("x-trailer", "1"),), pieces=2)
+    answers += [outcome(with_trailers.body), outcome(wire.ask(envoy.port, wire.post(body, *credentials[0])).body)]
+    assert answers == ["allowed"] * 3 + ["limited"]
+    assert ran(upstream) == 3
+    heads = upstream.counts()["heads"]
+    assert not any("s3cret" in head for head in heads), heads
+    assert sum("x-kept: yes" in head for head in heads) == 3, heads
 
 
 def test_a_service_that_knows_another_domain_lets_nothing_pass(start, upstream: Server, binary: Path, redis: Redis, tmp_path: Path) -> None:

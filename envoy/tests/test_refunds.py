@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import wire
-from harness import bootstrap
 from harness.envoy import Envoy
 from harness.servers import Server
 from policies import holds, plugin
@@ -104,26 +102,21 @@ def test_what_may_have_run_is_never_given_back(start, failing: Server, config: s
     assert b"Rate limit of 2 per day" in response.body
 
 
-def changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> None:
-    """Lets `change` edit the cluster and the route of configurations that are written from now on."""
-    write = bootstrap.write
+def edit(change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> Callable[[dict[str, Any]], None]:
+    """Lets `change` edit the cluster and the route of a configuration."""
 
-    def edited(*arguments: Any, **options: Any) -> bootstrap.Bootstrap:
-        written = write(*arguments, **options)
-        document = yaml.safe_load(written.path.read_text())
+    def edited(document: dict[str, Any]) -> None:
         static = document["static_resources"]
         manager = static["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
         change(static["clusters"][0], manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"])
-        written.path.write_text(yaml.safe_dump(document, sort_keys=False))
-        return written
 
-    monkeypatch.setattr(bootstrap, "write", edited)
+    return edited
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_a_timeout_is_never_given_back(start, failing: Server, monkeypatch: pytest.MonkeyPatch, config: str) -> None:
-    changed(monkeypatch, lambda _cluster, route: route.update(timeout="0.2s"))
-    envoy = start(config=config, upstream=failing.address, plugin=plugin(policy(ALL), hold=holds(config)))
+def test_a_timeout_is_never_given_back(start, failing: Server, config: str) -> None:
+    short = edit(lambda _cluster, route: route.update(timeout="0.2s"))
+    envoy = start(config=config, upstream=failing.address, plugin=plugin(policy(ALL), hold=holds(config)), edit=short)
     assert wire.ask(envoy.port, wire.post(wire.call("slow"))).status == 504
     assert remaining(envoy.port, "slow") == 1
 
@@ -148,16 +141,13 @@ def test_without_held_headers_a_refused_connection_costs_nothing_either(start) -
     assert remaining(envoy.port, "fine") == 3
 
 
-def test_no_attempt_and_no_host_give_back_and_retries_do_not(start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_attempt_and_no_host_give_back_and_retries_do_not(start) -> None:
     address, _keep = refused()
-    with monkeypatch.context() as patch:
-        changed(patch, lambda cluster, _route: cluster["load_assignment"].update(endpoints=[]))
-        assert remaining(start(upstream=address, plugin=plugin(policy(["unreachable"]))).port, "fine") == 3
+    nowhere = edit(lambda cluster, _route: cluster["load_assignment"].update(endpoints=[]))
+    assert remaining(start(upstream=address, plugin=plugin(policy(["unreachable"])), edit=nowhere).port, "fine") == 3
     # Of several attempts nobody can say what the earlier ones did.
-    retry = {"retry_on": "connect-failure", "num_retries": 1}
-    with monkeypatch.context() as patch:
-        changed(patch, lambda _cluster, route: route.update(retry_policy=retry))
-        assert remaining(start(upstream=address, plugin=plugin(policy(["unreachable"]))).port, "fine") == 2
+    again = edit(lambda _cluster, route: route.update(retry_policy={"retry_on": "connect-failure", "num_retries": 1}))
+    assert remaining(start(upstream=address, plugin=plugin(policy(["unreachable"])), edit=again).port, "fine") == 2
 
 
 def test_intercept_rules_give_back_errors_too(start, failing: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +63,10 @@ def chunks(*parts: bytes) -> bytes:
 class Connection:
     """One HTTP/1.1 connection; answers are read with a time limit."""
 
-    def __init__(self, port: int, timeout: float = TIMEOUT) -> None:
+    def __init__(self, port: int, timeout: float = TIMEOUT, tls: ssl.SSLContext | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
         self._unread = b""
 
     def send(self, data: bytes) -> None:
@@ -154,9 +157,9 @@ class Connection:
         self.close()
 
 
-def ask(port: int, data: bytes) -> Response:
+def ask(port: int, data: bytes, tls: ssl.SSLContext | None = None) -> Response:
     """Sends one request on a connection of its own."""
-    with Connection(port) as connection:
+    with Connection(port, tls=tls) as connection:
         return connection.ask(data)
 
 

@@ -12,6 +12,7 @@ mod limits;
 pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod module;
+pub(crate) mod others;
 pub(crate) mod process;
 mod random;
 pub(crate) mod schedule;

@@ -20,6 +20,7 @@ pub use host::exchange::{Callback, Exchange, LocalReply, Problem};
 pub use host::log::{Level, LogLine};
 pub use host::message::{Headers, Request, Response};
 pub use host::module::Module;
+pub use host::others::Others;
 pub use host::process::{Metric, MetricKind, Process, SharedValue};
 pub use host::schedule::{Choice, next_order};
 pub use host::services::{GrpcCall, GrpcReply, HttpCall, HttpReply, NoServices, Services};

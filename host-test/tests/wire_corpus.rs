@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use host_test::{BodySequence, Exchange, Host, Reply, Response, Settings};
 use wire::case::{Case, Expect, read_all};
 use wire::request::requests;
+use wire::seen::Collected;
 
 /// One way of deploying and of cutting bodies.
 struct Way {
@@ -73,6 +74,7 @@ fn every_request_has_the_outcome_that_it_has_in_envoy() {
     assert!(cases.len() >= 250, "only {} requests", cases.len());
     let mut faults = Vec::new();
     let mut judged = 0usize;
+    let mut collected = Collected::default();
     for way in &WAYS {
         let mut hosts = start(way);
         for case in &cases {
@@ -81,7 +83,7 @@ fn every_request_has_the_outcome_that_it_has_in_envoy() {
             };
             judged = judged.saturating_add(1);
             let host = hosts.get_mut(&case.policy).unwrap();
-            if let Err(why) = judge(case, expect, host, way.hold) {
+            if let Err(why) = judge(case, expect, host, way.hold, &mut collected) {
                 faults.push(format!("{} (hold: {}): {why}", case.id, way.hold));
             }
         }
@@ -93,10 +95,17 @@ fn every_request_has_the_outcome_that_it_has_in_envoy() {
         faults.join("\n")
     );
     assert!(judged >= 1_000, "only {judged} were judged");
+    collected.write();
 }
 
 /// Sends the case's request, and whatever is pipelined behind it.
-fn judge(case: &Case, expect: &Expect, host: &mut Host, hold: bool) -> Result<(), String> {
+fn judge(
+    case: &Case,
+    expect: &Expect,
+    host: &mut Host,
+    hold: bool,
+    collected: &mut Collected,
+) -> Result<(), String> {
     for (index, request) in requests(case).iter().enumerate() {
         let mut respond = |_: &host_test::Request| -> Reply {
             Response::new(200)
@@ -119,6 +128,7 @@ fn judge(case: &Case, expect: &Expect, host: &mut Host, hold: bool) -> Result<()
             }
             continue;
         }
+        collected.note(hold, &case.id, &seen)?;
         if *expect == Expect::Forwarded {
             let whole = seen.upstream.as_ref().filter(|_| seen.upstream_complete);
             let sent = whole.ok_or_else(|| format!("not forwarded: {}", shown(&seen)))?;

@@ -127,7 +127,12 @@ impl Filter {
                 strip_accept_encoding,
             } => {
                 if !self.export() {
-                    return self.not_exported();
+                    return self.not_changed();
+                }
+                let rewritten = self.exchange.as_mut().and_then(Exchange::take_rewritten);
+                // Of the length that the host has announced already, or will.
+                if rewritten.is_some_and(|b| abi::set_body(Body::Request, b.len(), &b).is_err()) {
+                    return self.not_changed();
                 }
                 self.request = Request::Forwarded;
                 if strip_accept_encoding && (self.hold || in_headers) {
@@ -206,9 +211,9 @@ impl Filter {
         }
     }
 
-    /// The client's own header would go on, or ours would not.
-    fn not_exported(&mut self) -> Action {
-        let rejection = Rejection::http(500, "the proxy did not take a header of the filter's");
+    /// The client's own header or body would go on, or ours would not.
+    fn not_changed(&mut self) -> Action {
+        let rejection = Rejection::http(500, "the proxy did not take a change of the request");
         self.answer(&rejection.reply())
     }
 

@@ -15,6 +15,7 @@ use self::wire::{Down, Up};
 use super::error::TrapReport;
 use super::exchange::{Callback, Exchange, Problem};
 use super::message::{Headers, Request, Response};
+use super::others::Others;
 use super::settings::Profile;
 use super::stream::{Origin, Side, Stream};
 use super::upstream::{Client, Next, Reply, Upstream};
@@ -184,6 +185,7 @@ impl Drive<'_> {
         if let Some(stream) = &mut self.vm.guest_mut().stream {
             stream.origin.attempts = 1;
         }
+        self.meanwhile()?;
         match self.upstream.respond(&request) {
             Reply::Response(response) => {
                 self.respond(&response, true)?;
@@ -242,6 +244,7 @@ impl Drive<'_> {
     /// Sends the rest of an open response through the filter, as it comes.
     fn rest(&mut self) -> Step {
         loop {
+            self.meanwhile()?;
             match self.upstream.next() {
                 Next::Piece(piece) => {
                     let settings = self.vm.guest().settings();
@@ -252,6 +255,17 @@ impl Drive<'_> {
                 Next::End => return self.data(Way::Response, Vec::new(), true),
                 Next::Reset => return self.reset(),
             }
+        }
+    }
+
+    /// Lets other streams run while this one waits.
+    fn meanwhile(&mut self) -> Step {
+        let mut others = Others::new(self.vm);
+        self.upstream.meanwhile(&mut others);
+        match others.trap() {
+            Some(trap) => self.trap(trap),
+            // One of them may have had this one resumed, or answered.
+            None => self.settle(),
         }
     }
 

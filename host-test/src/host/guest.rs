@@ -52,6 +52,8 @@ pub(crate) struct Guest {
     /// The root context of the current configuration.
     pub(crate) root: u32,
     pub(crate) stream: Option<Stream>,
+    /// Streams that wait for their upstream while `stream` runs; the last began last.
+    pub(crate) waiting: Vec<Stream>,
     next_context: u32,
     /// The context whose callback runs.
     pub(crate) current: u32,
@@ -113,6 +115,7 @@ impl Guest {
             roots: BTreeSet::new(),
             root: 0,
             stream: None,
+            waiting: Vec::new(),
             next_context: 1,
             current: 0,
             effective: 0,
@@ -160,13 +163,15 @@ impl Guest {
     }
 
     pub(crate) fn exists(&self, id: u32) -> bool {
-        self.roots.contains(&id) || self.stream.as_ref().is_some_and(|stream| stream.id == id)
+        let mut streams = self.stream.iter().chain(&self.waiting);
+        self.roots.contains(&id) || streams.any(|stream| stream.id == id)
     }
 
     /// The stream that a host function acts for, if it acts for one.
     pub(crate) fn acting_stream(&mut self) -> Option<&mut Stream> {
         let id = self.acting();
-        self.stream.as_mut().filter(|stream| stream.id == id)
+        let mut streams = self.stream.iter_mut().chain(&mut self.waiting);
+        streams.find(|stream| stream.id == id)
     }
 
     /// The root context that a host function acts for.

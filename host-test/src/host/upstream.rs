@@ -1,6 +1,7 @@
 //! The server behind the proxy, and the client before it.
 
 use super::message::{Request, Response};
+use super::others::Others;
 
 /// What the upstream did with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub trait Upstream {
     /// Answers a request that arrived whole. A request that the filter stopped half way never
     /// comes here; it is in [`crate::Exchange::upstream`] with `upstream_complete: false`.
     fn respond(&mut self, request: &Request) -> Reply;
+
+    /// What else happens in the virtual machine before this answers, and before each piece of a
+    /// response that it left open. Nothing, unless it says so.
+    fn meanwhile(&mut self, _others: &mut Others<'_>) {}
 
     /// Waits for what comes next of the response that it left open.
     fn next(&mut self) -> Next {

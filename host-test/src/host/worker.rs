@@ -157,7 +157,7 @@ impl Worker {
 }
 
 /// What Envoy answers for a filter whose virtual machine is gone.
-fn unavailable() -> Exchange {
+pub(super) fn unavailable() -> Exchange {
     Exchange {
         response: Some(Response::new(503)),
         response_complete: true,

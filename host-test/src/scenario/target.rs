@@ -1,6 +1,7 @@
 //! Where a scenario runs: the module in this process, or a proxy that someone started.
 
 pub(crate) mod in_process;
+mod lasting;
 pub(crate) mod paired;
 pub(crate) mod via;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::in_process::InProcess;
 use super::via::Via;
-use super::{Seen, Target};
+use super::{Seen, Target, lasting};
 use crate::scenario::time::Seconds;
 
 /// Headers that a proxy adds or that frame the body, on either side.
@@ -26,10 +26,6 @@ const OF_THE_PROXY: [&str; 13] = [
     "x-forwarded-proto",
     "x-request-id",
 ];
-
-/// Members of a decision record that are not the same twice: the proxy's name for the request,
-/// what keys made at random digest, and the time below the second, which a proxy's clock has.
-const OF_THE_RUN: [&str; 3] = ["id", "trace", "time"];
 
 /// Both at once.
 pub(crate) struct Paired {
@@ -142,20 +138,8 @@ fn record(seen: &Seen) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(record) else {
         return record.to_owned();
     };
-    strip(&mut value);
+    lasting::keep(&mut value);
     value.to_string()
-}
-
-fn strip(value: &mut Value) {
-    let Some(members) = value.as_object_mut() else {
-        return;
-    };
-    members.retain(|name, _| !OF_THE_RUN.contains(&name.as_str()));
-    if let Some(arguments) = members.get_mut("arguments").and_then(Value::as_object_mut) {
-        arguments.remove("digest");
-    }
-    let batch = members.get_mut("batch").and_then(Value::as_array_mut);
-    batch.into_iter().flatten().for_each(strip);
 }
 
 #[cfg(test)]

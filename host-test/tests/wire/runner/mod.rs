@@ -2,8 +2,9 @@
 
 pub(crate) mod case;
 pub(crate) mod request;
+pub(crate) mod seen;
 
-/// The command's own strict YAML.
+/// The command's own strict YAML, and what it compares of a record.
 #[path = "../../../src"]
 mod source {
     #[allow(
@@ -13,6 +14,9 @@ mod source {
         reason = "the command uses all of it"
     )]
     pub(crate) mod yaml;
+
+    #[path = "scenario/target/lasting.rs"]
+    pub(crate) mod lasting;
 }
 
 use std::path::{Path, PathBuf};

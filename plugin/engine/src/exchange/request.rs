@@ -267,7 +267,7 @@ impl Exchange {
         };
         let call = Call {
             tool: message.params.name.as_deref().unwrap_or_default(),
-            arguments: Arguments::new(message.params.arguments),
+            arguments: Arguments::of(&message.params),
             headers,
             caller: &self.caller,
             grant,

@@ -5,6 +5,7 @@ mod arguments;
 mod charge;
 mod fact;
 mod method;
+mod question;
 mod rule;
 mod standing;
 mod subject;
@@ -13,22 +14,25 @@ mod verdict;
 
 use crate::caller::{Caller, Grant};
 use crate::gate::NamedPolicy;
-use crate::mcp::Headers;
+use crate::mcp::{Headers, RoundTrip};
 use crate::policy::Limit;
 use crate::policy::condition::Effort;
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
-use approval::yes;
+use approval::{speaker, yes};
 use charge::charge;
 use rule::ask;
 
 pub use approval::Approvals;
 pub use arguments::Arguments;
 pub(crate) use method::{judge_method, methods_deny_calls};
+pub(crate) use question::KEY as QUESTION_KEY;
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
-pub use verdict::{ApprovalState, Approved, Denial, DenialKind, LimitState, Verdict, pseudo};
+pub use verdict::{
+    ApprovalState, Approved, Denial, DenialKind, GoesOn, LimitState, Question, Verdict, pseudo,
+};
 
 /// A tools/call and everything that rules may ask about it.
 #[derive(Debug)]
@@ -51,8 +55,8 @@ pub struct Call<'a> {
     pub effort: &'a Effort,
     /// How a person can be asked; `None` where nobody can.
     pub approvals: Option<&'a Approvals>,
-    /// Whether it is the whole request, and not part of a batch.
-    pub alone: bool,
+    /// The round trips before and after it; `None` in a batch, where there are none.
+    pub trip: Option<RoundTrip<'a>>,
 }
 
 /// Decides a call: the first denial wins, and a denied call keeps no units.
@@ -94,8 +98,7 @@ pub fn decide_watched(
             }
         }
     }
-    // The first that asks speaks for all: a yes is to the call, not to a rule.
-    let mut asks = None;
+    let mut asks = Vec::new();
     for approval in entries().flat_map(|e| &e.approvals) {
         let rule = &approval.rule;
         let shadow = policy.shadow || rule.shadow;
@@ -103,8 +106,8 @@ pub fn decide_watched(
         trace.rule(rule, denial.as_ref(), shadow);
         match denial {
             Some(denial) if shadow => verdict.note(denial, shadow),
-            Some(denial) if asks.is_none() => asks = Some((approval, denial)),
-            _ => {}
+            Some(denial) => asks.push((approval, denial)),
+            None => {}
         }
     }
     let limits: Vec<&Limit> = policy
@@ -115,7 +118,7 @@ pub fn decide_watched(
     if !limits.is_empty() {
         charge(named, call, &limits, &mut verdict, around, trace);
     }
-    if let Some((approval, denial)) = asks
+    if let Some((approval, denial)) = speaker(asks, call)
         && verdict.denial.is_none()
     {
         match yes(approval, denial, named, call, around) {

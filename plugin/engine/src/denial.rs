@@ -1,9 +1,10 @@
 //! A denial as the caller reads it (`mcp-wire.md`, "How clients take a denial").
 
 use crate::config::policy::DenyWith;
-use crate::decide::{ApprovalState, Denial, DenialKind};
+use crate::decide::{ApprovalState, Denial, DenialKind, QUESTION_KEY};
 use crate::json::push_json_string;
 use crate::mcp::reply::{error, tool_error};
+use crate::mcp::round_trip::ask_user;
 use crate::mcp::{Era, Message, Reply, Role};
 
 /// What every denial begins with.
@@ -40,6 +41,11 @@ pub fn body(denial: &Denial, message: &Message<'_>, form: DenyWith, era: Era) ->
             &format!("Unknown tool: {tool}"),
             None,
         );
+    }
+    if let DenialKind::Approval(Some(state)) = &denial.kind
+        && let ApprovalState::Asks(question) = &**state
+    {
+        return ask_user(id, QUESTION_KEY, &question.text, &question.state);
     }
     let text = format!("{PREFIX}{}", denial.message);
     let data = data(denial);
@@ -83,6 +89,8 @@ fn approval_advice(state: &ApprovalState) -> String {
         ApprovalState::Waits { id, seconds, .. } => format!(
             "Approval {id} is requested from an operator. When it is given, send exactly this call again, once; until then the same call changes nothing. It ends in {seconds} seconds."
         ),
+        // Asked by the answer itself.
+        ApprovalState::Asks(_) => String::new(),
         ApprovalState::Refused { id, by, .. } => {
             format!("Approval {id} was denied by {by}. Do not send this call again.")
         }
@@ -112,7 +120,7 @@ fn data(denial: &Denial) -> String {
         DenialKind::Approval(Some(state)) => match &**state {
             ApprovalState::Waits { id, seconds, .. } => Some((id, "pending", seconds)),
             ApprovalState::Refused { id, seconds, .. } => Some((id, "denied", seconds)),
-            ApprovalState::Full | ApprovalState::Impossible(_) => None,
+            ApprovalState::Asks(_) | ApprovalState::Full | ApprovalState::Impossible(_) => None,
         },
         _ => None,
     };

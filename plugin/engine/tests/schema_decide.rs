@@ -45,7 +45,7 @@ fn decided(tools: &str, tool: &str, arguments: Option<&str>) -> Vec<String> {
         server: "s",
         effort: &toolgate_engine::policy::condition::Effort::default(),
         approvals: None,
-        alone: true,
+        trip: None,
     };
     let policy = gate.policy_of(&Caller::Anonymous).unwrap();
     let verdict = decide(policy, &call, &mut Nowhere);

@@ -158,7 +158,7 @@ impl Logged {
             server: gate.server.as_deref().unwrap_or(server),
             effort: &Effort::default(),
             approvals: None,
-            alone: true,
+            trip: None,
         };
         let verdict = decide(named, &call, world);
         if let Some(denial) = verdict.denial {

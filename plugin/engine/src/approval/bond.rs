@@ -35,4 +35,28 @@ impl Bond {
         }
         Self(hash.finalize().into())
     }
+
+    /// The same call where its own user says yes: no operator's yes is good for it, nor the other
+    /// way round.
+    #[must_use]
+    pub fn of_user(self) -> Self {
+        self.marked(b"user", &[])
+    }
+
+    /// The same call in a later round trip, with the answer to a question of the server's; `state`
+    /// is SHA-256 of the canonical form of the server's own `requestState`, where it has one.
+    #[must_use]
+    pub fn continued(self, state: Option<&[u8; 32]>) -> Self {
+        self.marked(b"continued", state.map_or(&[], |state| &state[..]))
+    }
+
+    fn marked(self, mark: &[u8], state: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"toolgate/approval/bond/1/");
+        hash.update(mark);
+        hash.update(b"/");
+        hash.update(self.0);
+        hash.update(state);
+        Self(hash.finalize().into())
+    }
 }

@@ -1,4 +1,4 @@
-//! The steps of a request: asked, decided by a person, used once; each one compare-and-swap.
+//! The steps of a request on the agent's side: asked, and used once; each one compare-and-swap.
 
 use super::bond::Bond;
 use super::directory::{self, Full};
@@ -6,10 +6,10 @@ use super::id::ApprovalId;
 use super::keys::{Keys, Seal};
 use super::notice::{self, Notice};
 use super::place::{Place, row_key};
-use super::row::{NAME_BYTES, ROW_PLACES, Request, Row, State};
+use super::row::{ROW_PLACES, Request, Row, State};
 use crate::limit::{Change, Store, StoreError};
 
-const NANOS: u64 = 1_000_000_000;
+pub(super) const NANOS: u64 = 1_000_000_000;
 
 /// A call that needs a person's yes.
 #[derive(Clone, Copy, Debug)]
@@ -211,7 +211,7 @@ fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
 
 /// Makes room for one more request of the caller: what has ended leaves first, then what was
 /// denied to the same caller. `false` when there is none.
-fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
+pub(super) fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
     let most = usize::from(asked.most.min(ROW_PLACES));
     let own = |r: &Request| r.caller == asked.place.caller;
     let open = |r: &&Request| own(r) && r.ends > now && r.state != State::Denied;
@@ -232,7 +232,7 @@ fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
 }
 
 /// Unguessable without the key, and new for each time and place.
-fn new_id(asked: &Asked<'_>, now: u64, place: u8) -> ApprovalId {
+pub(super) fn new_id(asked: &Asked<'_>, now: u64, place: u8) -> ApprovalId {
     let seal = asked.keys.seal(
         "id",
         &[
@@ -250,7 +250,7 @@ fn new_id(asked: &Asked<'_>, now: u64, place: u8) -> ApprovalId {
 /// The purpose of a yes's seal.
 const APPROVED: &str = "approved";
 
-fn seal(keys: &Keys, request: &Request) -> Seal {
+pub(super) fn seal(keys: &Keys, request: &Request) -> Seal {
     let ends = request.ends.to_le_bytes();
     keys.seal(APPROVED, &sealed_parts(request, &ends))
 }
@@ -264,137 +264,6 @@ fn sealed_parts<'a>(request: &'a Request, ends: &'a [u8; 8]) -> [&'a [u8]; 4] {
     [&request.id.0, &request.bond.0, ends, request.by.as_bytes()]
 }
 
-fn seconds(ends: u64, now: u64) -> u64 {
+pub(super) fn seconds(ends: u64, now: u64) -> u64 {
     ends.saturating_sub(now).div_ceil(NANOS)
-}
-
-/// What became of an operator's decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decided {
-    /// It holds.
-    Done(Listed),
-    /// The request had been decided before: how, and by whom.
-    Before(State, String),
-    /// The request had ended.
-    Expired,
-    /// There is no such request: it was used, or replaced after it had ended, or never made.
-    Unknown,
-}
-
-/// A request as operators see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its name.
-    pub id: ApprovalId,
-    /// Where it stands.
-    pub state: State,
-    /// When it was made, in nanoseconds since 1970.
-    pub asked: u64,
-    /// When it ends, or ended.
-    pub ends: u64,
-    /// Whether that is over.
-    pub expired: bool,
-    /// Who decided; empty while nobody has.
-    pub by: String,
-    /// What it is about, a JSON object; `None` where that is not known.
-    pub notice: Option<String>,
-}
-
-/// Decides a request: `yes` or no, by the operator `by` (at most 64 bytes).
-///
-/// A yes is good for the request's timeout, counted anew.
-///
-/// # Errors
-/// The store's; nothing is decided as far as can be known.
-pub fn decide(
-    store: &mut dyn Store,
-    keys: &Keys,
-    id: ApprovalId,
-    yes: bool,
-    by: &str,
-    now: u64,
-) -> Result<Decided, StoreError> {
-    let by = crate::record::cut(by, NAME_BYTES);
-    for row in directory::rows(store)? {
-        let mut decided = Ok(Decided::Unknown);
-        let mut listed = None;
-        store.update(&row_key(&row), &mut |old, out| {
-            (decided, listed) = (Ok(Decided::Unknown), None);
-            let mut read = match Row::read(old) {
-                Ok(row) => row,
-                Err(error) => {
-                    decided = Err(error);
-                    return Change::Keep;
-                }
-            };
-            let now = now.max(read.latest);
-            read.latest = now;
-            let Some(request) = read.requests.iter_mut().find(|r| r.id == id) else {
-                return Change::Keep;
-            };
-            if request.ends <= now {
-                decided = Ok(Decided::Expired);
-                return Change::Keep;
-            }
-            if request.state != State::Pending {
-                decided = Ok(Decided::Before(request.state, request.by.clone()));
-                return Change::Keep;
-            }
-            let good = u64::from(request.timeout).saturating_mul(NANOS);
-            request.ends = now.saturating_add(good);
-            request.by = by.to_owned();
-            request.state = if yes { State::Approved } else { State::Denied };
-            request.seal = if yes { seal(keys, request) } else { [0; 32] };
-            listed = Some((shown(request, now), request.place));
-            read.write(out);
-            Change::Write
-        })?;
-        if let Some((mut done, place)) = listed {
-            // The yes is good for longer than the request was to wait: it stays listed.
-            let _ = directory::enter(store, &row, done.ends, now);
-            done.notice = notice::get(store, &row, place, id);
-            return Ok(Decided::Done(done));
-        }
-        match decided? {
-            Decided::Unknown => {}
-            other => return Ok(other),
-        }
-    }
-    Ok(Decided::Unknown)
-}
-
-/// All requests that are still kept, those that ended undecided among them.
-///
-/// # Errors
-/// The store's, or a row that is not understood.
-pub fn list(store: &mut dyn Store, now: u64) -> Result<Vec<Listed>, StoreError> {
-    let mut all = Vec::new();
-    for row in directory::rows(store)? {
-        let mut read = Err(StoreError::Corrupt);
-        store.update(&row_key(&row), &mut |old, _| {
-            read = Row::read(old);
-            Change::Keep
-        })?;
-        let read = read?;
-        let now = now.max(read.latest);
-        for request in &read.requests {
-            let mut listed = shown(request, now);
-            listed.notice = notice::get(store, &row, request.place, request.id);
-            all.push(listed);
-        }
-    }
-    all.sort_by_key(|listed| (listed.asked, listed.id.0));
-    Ok(all)
-}
-
-fn shown(request: &Request, now: u64) -> Listed {
-    Listed {
-        id: request.id,
-        state: request.state,
-        asked: request.asked,
-        ends: request.ends,
-        expired: request.ends <= now,
-        by: request.by.clone(),
-        notice: None,
-    }
 }

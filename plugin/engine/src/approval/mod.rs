@@ -14,6 +14,8 @@
 
 mod bond;
 mod book;
+mod continuation;
+mod decision;
 mod directory;
 mod id;
 mod keys;
@@ -23,10 +25,12 @@ mod row;
 mod state;
 
 pub use bond::Bond;
-pub use book::{Answer, Asked, Decided, Listed, Standing, ask, decide, list};
+pub use book::{Answer, Asked, Standing, ask};
+pub use continuation::go_on;
+pub use decision::{Decided, Listed, decide, list};
 pub use id::ApprovalId;
 pub use keys::Keys;
 pub use notice::Notice;
 pub use place::{Place, Places};
 pub use row::{ROW_PLACES, State};
-pub use state::{Returned, accept, request_state};
+pub use state::{MAX_KEPT_BYTES, Returned, USER, Worth, accept, is_bound, request_state};

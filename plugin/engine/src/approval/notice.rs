@@ -28,6 +28,10 @@ pub struct Notice<'a> {
     pub message: &'a str,
     /// The arguments, a JSON object, where the policy lets operators see them.
     pub arguments: Option<&'a str>,
+    /// What the call answers to a question of the upstream's, a JSON text, where they see arguments.
+    pub responses: Option<&'a str>,
+    /// Whether the client's user is asked, and operators only see it.
+    pub of_user: bool,
 }
 
 /// Writes the notice of the request at `place`.
@@ -87,13 +91,20 @@ impl Notice<'_> {
             out.push_str("\":");
             push_json_string(&mut out, cut(text, TEXT_BYTES));
         }
-        match self.arguments {
-            Some(text) if text.len() <= ARGUMENT_BYTES => {
-                out.push_str(",\"arguments\":");
-                out.push_str(text);
+        if self.of_user {
+            out.push_str(",\"asks\":\"user\"");
+        }
+        for (name, text) in [
+            ("arguments", self.arguments),
+            ("input_responses", self.responses),
+        ] {
+            match text {
+                Some(text) if text.len() <= ARGUMENT_BYTES => {
+                    out.push_str(&format!(",\"{name}\":{text}"));
+                }
+                Some(_) => out.push_str(&format!(",\"{name}_too_long\":true")),
+                None => {}
             }
-            Some(_) => out.push_str(",\"arguments_too_long\":true"),
-            None => {}
         }
         out.push('}');
         out

@@ -4,6 +4,7 @@
 //! (that is [`crate::policy`]).
 
 pub mod approvals;
+pub mod approver;
 pub mod condition;
 mod fault;
 pub mod global_limits;

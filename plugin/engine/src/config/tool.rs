@@ -1,5 +1,6 @@
 //! One entry under `tools`, in whichever dialects it is written.
 
+use super::approver::{Approver, read_approver};
 use super::condition::{RawCondition, read_conditions};
 use super::fault::Faults;
 use super::keyword::Keyword;
@@ -59,6 +60,8 @@ pub struct RawApproval<'a> {
     pub timeout: Option<u64>,
     /// What the person is told.
     pub message: Option<String>,
+    /// Whom it asks.
+    pub by: Approver,
     /// Whether operators see the arguments.
     pub show_arguments: bool,
     /// Whether it only records.
@@ -214,7 +217,15 @@ fn read_guard<'a>(
 }
 
 fn read_approval<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawApproval<'a>> {
-    let known = ["conditions", "timeout", "message", "mode", "show_arguments"];
+    let known = [
+        "conditions",
+        "timeout",
+        "message",
+        "by",
+        "fallback",
+        "mode",
+        "show_arguments",
+    ];
     let object = Object::read(field, &known, faults)?;
     let conditions = object
         .required("conditions", faults)
@@ -224,6 +235,7 @@ fn read_approval<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawApprov
         conditions: conditions?,
         timeout: object.get("timeout").and_then(|f| read_timeout(f, faults)),
         message: object.get("message").and_then(|f| f.string(faults)),
+        by: read_approver(&object, faults),
         show_arguments: read_show_arguments(&object, faults),
         mode: read_mode(&object, faults),
     })
@@ -408,6 +420,7 @@ fn read_rule<'a>(field: &Field<'a>, rules: &mut Vec<RawRule<'a>>, faults: &mut F
                 .get("approval_timeout")
                 .and_then(|f| read_timeout(f, faults)),
             message: said.clone(),
+            by: Approver::Operator,
             show_arguments: false,
             mode,
         })),

@@ -2,9 +2,13 @@
 //! not pass, and a yes is used up only by a call that does.
 
 use super::Call;
-use super::verdict::{ApprovalState, Approved, Denial, DenialKind};
-use crate::approval::{Answer, Asked, Bond, Keys, Notice, Place, Places, ask};
+use super::question::{Earlier, Settled, question, settle};
+use super::verdict::{ApprovalState, Approved, Denial, DenialKind, GoesOn};
+use crate::approval::{
+    Answer, Asked, Bond, Keys, MAX_KEPT_BYTES, Notice, Place, Places, USER, ask,
+};
 use crate::caller::Caller;
+use crate::config::approver::{Approver, Fallback};
 use crate::digest::digest;
 use crate::gate::NamedPolicy;
 use crate::policy::Approval;
@@ -21,6 +25,29 @@ pub struct Approvals {
 
 /// What an agent reads when the store fails.
 const FAILED: &str = "Approval could not be asked for. Try again later.";
+
+/// What it reads when its answer is worth nothing.
+const VOID: &str = "This answer belongs to another call, was used before, or came too late. Send the call again without `requestState` and `inputResponses` to be asked anew.";
+
+/// Of the rules that ask, the one that speaks for all: a yes is to the call, not to a rule. An
+/// operator's yes is asked for where any of them wants one.
+pub(super) fn speaker<'p>(
+    mut asks: Vec<(&'p Approval, Denial)>,
+    call: &Call<'_>,
+) -> Option<(&'p Approval, Denial)> {
+    let first = |wanted: &dyn Fn(Approver) -> bool| asks.iter().position(|(a, _)| wanted(a.by));
+    let at = match first(&|by| by == Approver::Operator) {
+        Some(at) => at,
+        None if can_ask(call) => 0,
+        None => first(&|by| by == Approver::User(Fallback::Deny)).unwrap_or(0),
+    };
+    (at < asks.len()).then(|| asks.swap_remove(at))
+}
+
+/// Whether the client can ask its user.
+fn can_ask(call: &Call<'_>) -> bool {
+    call.trip.is_some_and(|trip| trip.can_elicit())
+}
 
 /// The call's yes, used up; or the denial that says what it waits for.
 pub(super) fn yes(
@@ -40,28 +67,90 @@ pub(super) fn yes(
             "Nobody can approve calls here. Do not send this call again.",
         ));
     };
-    if !call.alone {
+    let Some(trip) = call.trip else {
         return Err(impossible(
             "Send this call alone, not in a batch, to ask for approval.",
         ));
-    }
+    };
+    let of_user = match approval.by {
+        Approver::Operator => false,
+        Approver::User(_) if can_ask(call) => true,
+        Approver::User(Fallback::Operator) => false,
+        Approver::User(Fallback::Deny) => {
+            return Err(impossible(
+                "Only the user can approve this call, and this client cannot ask: it needs MCP 2026-07-28 and the capability `elicitation`. Do not send this call again.",
+            ));
+        }
+    };
     let Some(who) = who(call, around) else {
         return Err(impossible(FAILED));
+    };
+    let Some(earlier) = Earlier::read(&trip) else {
+        return Err(impossible(VOID));
+    };
+    let call_bond = Bond::of(
+        &[who.kind.as_bytes(), &who.value],
+        call.server,
+        call.tool,
+        &digest(call.arguments.value()),
+        &named.hash,
+    );
+    let call_bond = if of_user {
+        call_bond.of_user()
+    } else {
+        call_bond
     };
     let asked = Asked {
         keys: &approvals.keys,
         place: who.place,
-        bond: Bond::of(
-            &[who.kind.as_bytes(), &who.value],
-            call.server,
-            call.tool,
-            &digest(call.arguments.value()),
-            &named.hash,
-        ),
+        bond: earlier.bond(call_bond),
         now: around.now(),
         timeout: approval.timeout,
         most: approvals.most,
     };
+    let passes = |id: String, by: String| Approved {
+        id,
+        kept: earlier
+            .answered
+            .as_ref()
+            .map(|answered| answered.kept.clone()),
+        goes_on: trip.may_be_asked().then(|| {
+            Box::new(GoesOn {
+                place: who.place,
+                bond: call_bond,
+                timeout: approval.timeout,
+                by: by.clone(),
+            })
+        }),
+        by,
+    };
+    let settled = match &earlier.answered {
+        Some(_) if !of_user => Ok(Settled::Void),
+        Some(returned) => settle(around, &asked, returned, &trip),
+        None => Ok(Settled::Open),
+    };
+    match settled {
+        Ok(Settled::Open) => {}
+        Ok(Settled::Yes(id)) => return Ok(passes(id.to_string(), USER.to_owned())),
+        Ok(Settled::No { id, seconds }) => {
+            return Err(waits(ApprovalState::Refused {
+                id: id.to_string(),
+                by: USER.to_owned(),
+                seconds,
+            }));
+        }
+        Ok(Settled::Void) => return Err(impossible(VOID)),
+        Err(_) => return Err(impossible(FAILED)),
+    }
+    if of_user && earlier.kept.len() > MAX_KEPT_BYTES {
+        return Err(impossible(
+            "This call answers another question with too much to ask for approval at the same time.",
+        ));
+    }
+    let responses = approval
+        .shows_arguments
+        .then(|| earlier.responses())
+        .flatten();
     let notice = Notice {
         caller: call.grant.map_or(who.kind, |grant| grant.name.as_str()),
         server: call.server,
@@ -71,14 +160,18 @@ pub(super) fn yes(
         arguments: approval
             .shows_arguments
             .then(|| call.arguments.value().text()),
+        responses: responses.as_deref(),
+        of_user,
     };
     let state = match ask(around, &asked, &notice) {
-        Ok(Answer::Pass { id, by }) => {
-            return Ok(Approved {
-                id: id.to_string(),
-                by,
-            });
-        }
+        Ok(Answer::Pass { id, by }) => return Ok(passes(id.to_string(), by)),
+        Ok(Answer::Wait(standing)) if of_user => ApprovalState::Asks(question(
+            &asked,
+            &standing,
+            &denial.message,
+            call,
+            &earlier.kept,
+        )),
         Ok(Answer::Wait(standing)) => ApprovalState::Waits {
             id: standing.id.to_string(),
             seconds: standing.left,

@@ -3,6 +3,7 @@
 pub use crate::policy::pseudo;
 
 use super::taken::Taken;
+use crate::approval::{Bond, Place};
 use crate::global::Ask;
 
 /// Why a call is denied.
@@ -43,6 +44,8 @@ pub enum ApprovalState {
         /// The id of the request for the same call that ended before.
         expired: Option<String>,
     },
+    /// The client's user is asked by the answer.
+    Asks(Question),
     /// A person said no.
     Refused {
         /// The request's id.
@@ -58,12 +61,47 @@ pub enum ApprovalState {
     Impossible(&'static str),
 }
 
+/// A question to the client's user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The request's id.
+    pub id: String,
+    /// Seconds until it ends.
+    pub seconds: u64,
+    /// Whether this call made it.
+    pub fresh: bool,
+    /// The id of the request for the same call that ended before.
+    pub expired: Option<String>,
+    /// What the user reads.
+    pub text: String,
+    /// What comes back with the answer.
+    pub state: String,
+}
+
 /// A person's yes that a call used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
     /// The request's id, `apr_…`.
     pub id: String,
     /// Who gave it.
+    pub by: String,
+    /// What the call must carry to the upstream instead of what answered our question; `None` where
+    /// it answered none.
+    pub kept: Option<String>,
+    /// What the yes is for, where the call may go on with a question of the upstream's.
+    pub goes_on: Option<Box<GoesOn>>,
+}
+
+/// An approved call to which the upstream may answer with a question of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoesOn {
+    /// Where the caller's requests stand.
+    pub place: Place,
+    /// The call.
+    pub bond: Bond,
+    /// How long a yes is good, in seconds.
+    pub timeout: u32,
+    /// Who said yes.
     pub by: String,
 }
 

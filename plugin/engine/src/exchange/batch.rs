@@ -36,7 +36,7 @@ impl Exchange {
         let gate = Rc::clone(&self.gate);
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
-            let verdict = self.judge(&gate, headers, message, false, around, trace);
+            let verdict = self.judge(&gate, headers, message, None, around, trace);
             self.record_verdict(&gate, message, &verdict);
             if let Some(denial) = &verdict.denial {
                 give_back(&mut decided, around);

@@ -3,6 +3,7 @@
 //! The adapter calls the methods in the order of an HTTP stream and does what they answer.
 
 mod admin;
+mod approved;
 mod attempt;
 mod batch;
 mod export;
@@ -77,6 +78,8 @@ pub struct Exchange {
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
     notice: Option<String>,
+    /// The body that goes on in the place of the client's.
+    rewritten: Option<Vec<u8>>,
     /// The tool that is called, as a header's value; only with `export_headers`.
     exported_tool: Option<String>,
 }
@@ -99,6 +102,7 @@ impl Exchange {
             effort: Effort::default(),
             waiting: None,
             notice: None,
+            rewritten: None,
             exported_tool: None,
         }
     }

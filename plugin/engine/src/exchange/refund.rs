@@ -3,6 +3,7 @@
 //! The first response with a call's id settles it, whatever it says; what is not settled when the
 //! exchange ends stays used, since the tool may have run.
 
+use super::approved::Awaited;
 use super::response::{Media, ResponseHead, is_plain, is_utf8};
 use super::{Exchange, attempt};
 use crate::decide::{Failure, Taken};
@@ -15,10 +16,15 @@ use crate::surroundings::Surroundings;
 /// bytes; a longer one gives nothing back.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
+/// The longest JSON answer that is looked at before its end, in bytes.
+const MAX_EARLY_BYTES: usize = 64 << 10;
+
 /// The calls of a forwarded request that may still get their units back.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     calls: Vec<Call>,
+    /// An approved call that may go on with a question.
+    awaited: Option<Box<Awaited>>,
     reader: Reader,
 }
 
@@ -54,14 +60,19 @@ impl Pending {
         self.calls.push(Call { id, alone, taken });
     }
 
+    /// An approved call went on, to which the upstream may answer with a question.
+    pub(super) fn await_question(&mut self, awaited: Awaited) {
+        self.awaited = Some(Box::new(awaited));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.calls.is_empty() && self.awaited.is_none()
     }
 
     /// Whether the answer's body has to be looked at.
     pub(super) fn reads_answers(&self) -> bool {
         let mut calls = self.calls.iter();
-        calls.any(|call| call.alone && call.taken.refunds().need_answer())
+        self.awaited.is_some() || calls.any(|call| call.alone && call.taken.refunds().need_answer())
     }
 
     /// The response's status is known. An answer of the proxy's own, to a request of which
@@ -103,8 +114,14 @@ impl Pending {
                     return false;
                 }
                 held.extend_from_slice(chunk);
-                if end {
+                // Whoever waits for a question answers it as soon as it is whole, which may be
+                // before it is said to be.
+                let whole =
+                    self.awaited.is_some() && held.len() <= MAX_EARLY_BYTES && held.ends_with(b"}");
+                if end || whole {
                     self.on_message(&held, around);
+                }
+                if end {
                     return false;
                 }
                 self.reader = Reader::Whole(held);
@@ -128,6 +145,8 @@ impl Pending {
         if text.len() > MAX_ANSWER_BYTES || !self.reads_answers() {
             return;
         }
+        let over = |awaited: &mut Box<Awaited>| awaited.is_over(text, around);
+        self.awaited.take_if(over);
         for answer in read_answers(text) {
             let known = |call: &Call| call.alone && call.id.as_ref() == Some(&answer.id);
             let Some(at) = self.calls.iter().position(known) else {

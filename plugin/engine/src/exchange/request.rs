@@ -17,7 +17,7 @@ use crate::mcp::head::Method;
 use crate::mcp::message::{Body, read_body};
 use crate::mcp::method;
 use crate::mcp::reply::error;
-use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, agree};
+use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, RoundTrip, agree};
 use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -96,13 +96,13 @@ impl Exchange {
             let why = "expected no body with this HTTP method: use POST";
             return self.reject(&Rejection::http(400, why));
         }
-        let body = match read_body(body) {
-            Ok(body) => body,
+        let read = match read_body(body) {
+            Ok(read) => read,
             Err(rejection) => return self.reject(&rejection),
         };
-        match body {
+        match read {
             Body::Single(message) => match agree::agree(&head, &message) {
-                Ok(era) => self.single((headers, &head), &message, era, around, trace),
+                Ok(era) => self.single((headers, &head), (&message, body), era, around, trace),
                 Err(rejection) => self.reject(&rejection),
             },
             Body::Batch(messages) => match agree::agree_batch(&head) {
@@ -198,7 +198,7 @@ impl Exchange {
     fn single(
         &mut self,
         (headers, head): (&Headers<'_>, &Head<'_>),
-        message: &Message<'_>,
+        (message, body): (&Message<'_>, &[u8]),
         era: Era,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
@@ -206,7 +206,8 @@ impl Exchange {
         self.meet(headers, around);
         self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
-        let verdict = self.judge(&gate, headers, message, true, around, trace);
+        let trip = Some(RoundTrip::of(message, era));
+        let verdict = self.judge(&gate, headers, message, trip, around, trace);
         let mut decided = [Decided {
             id: message.id.map(str::to_owned),
             verdict,
@@ -226,6 +227,12 @@ impl Exchange {
             let form = form(self.policy());
             return RequestStep::Reply(denial::reply(denial, message, form, era));
         }
+        if let Some(approved) = &verdict.approved
+            && !self.approved(approved, message, body)
+        {
+            give_back(&mut decided, around);
+            return self.unreadable("a body that can be changed");
+        }
         if message.method == method::INITIALIZE {
             self.expect_session();
         }
@@ -238,7 +245,7 @@ impl Exchange {
         gate: &Gate,
         headers: &Headers<'_>,
         message: &Message<'_>,
-        alone: bool,
+        trip: Option<RoundTrip<'_>>,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> Verdict {
@@ -263,7 +270,7 @@ impl Exchange {
         };
         let call = Call {
             tool: message.params.name.as_deref().unwrap_or_default(),
-            arguments: Arguments::new(message.params.arguments),
+            arguments: Arguments::of(&message.params),
             headers,
             caller: &self.caller,
             grant,
@@ -271,7 +278,7 @@ impl Exchange {
             server: &self.server,
             effort: &self.effort,
             approvals: gate.approvals.as_ref(),
-            alone,
+            trip,
         };
         decide_watched(named, &call, around, trace)
     }

@@ -10,9 +10,11 @@ pub mod message;
 pub mod method;
 mod mirror;
 pub mod reply;
+pub mod round_trip;
 pub mod sse;
 
 pub use agree::{Era, agree};
 pub use head::{Head, Headers};
 pub use message::{Body, Message, Role, read_body};
 pub use reply::{Rejection, Reply};
+pub use round_trip::RoundTrip;

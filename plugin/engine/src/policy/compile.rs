@@ -315,6 +315,7 @@ impl Compiler<'_> {
 
     fn approval(&mut self, raw: &RawApproval<'_>) -> Approval {
         let conditions = self.conditions(&raw.conditions);
+        self.reads_answers = true;
         let timeout = raw.timeout.and_then(|seconds| u32::try_from(seconds).ok());
         Approval {
             rule: Rule {
@@ -328,6 +329,7 @@ impl Compiler<'_> {
             },
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
             shows_arguments: raw.show_arguments,
+            by: raw.by,
         }
     }
 

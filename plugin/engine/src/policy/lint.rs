@@ -11,6 +11,7 @@ use super::condition::{Condition, Test};
 use super::model::{Check, Cost, Entry, Policy, Required, Rule};
 use super::path::{Path, Root, Segment};
 use crate::config::Faults;
+use crate::config::approver::Approver;
 use crate::config::plugin::RawPlugin;
 use crate::config::policy::{Posture, RawPolicy};
 use crate::config::tool::RawTool;
@@ -30,6 +31,7 @@ pub fn lint(raw: &RawPolicy<'_>, policy: &Policy, faults: &mut Faults) {
     lint.names();
     for entry in policy.tools.entries().iter().chain(&policy.wildcard) {
         lint.rules(entry);
+        lint.approvers(entry);
         lint.absent_arguments(entry);
     }
     lint.limits();
@@ -143,6 +145,18 @@ impl Lint<'_> {
                     "so this denies every call; conditions of one rule must all hold, so write `in` for alternatives",
                 ),
                 Check::Pinned(_) | Check::Required(_) | Check::Schema(_) => {}
+            }
+        }
+    }
+
+    /// Rules that trust the client.
+    fn approvers(&mut self, entry: &Entry) {
+        for approval in &entry.approvals {
+            if matches!(approval.by, Approver::User(_)) {
+                self.faults.warn(
+                    &self.at(&format!("{}/by", approval.rule.id)),
+                    "`by: \"user\"` trusts the client, and an agent that controls its client can say yes in the user's name: use `operator` where the agent itself is not trusted",
+                );
             }
         }
     }

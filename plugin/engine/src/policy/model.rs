@@ -1,5 +1,6 @@
 //! The validated model: what a request is decided by.
 
+use crate::config::approver::Approver;
 use crate::config::policy::{DenyWith, Posture};
 use crate::limit::Quota;
 use crate::pin::Pin;
@@ -38,7 +39,8 @@ pub struct Policy {
     pub learns: bool,
     /// Whether any limit counts by session.
     pub counts_sessions: bool,
-    /// Whether any limit gives units back after an error.
+    /// Whether any limit gives units back after an error, or any call may need a yes: the answers
+    /// to some calls are read.
     pub reads_answers: bool,
     /// Whether any tool's definition is pinned.
     pub pins: bool,
@@ -83,6 +85,8 @@ pub struct Approval {
     pub timeout: u32,
     /// Whether operators see the arguments.
     pub shows_arguments: bool,
+    /// Whom it asks.
+    pub by: Approver,
 }
 
 /// When a rule denies.

@@ -18,7 +18,7 @@ fn sha256(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn calls(policy: &str) -> Rc<Gate> {
+pub(super) fn calls(policy: &str) -> Rc<Gate> {
     let (alice, bob) = (sha256("alice"), sha256("bob"));
     gate(&format!(
         r#"{{"server":"shop","approvals":{{"keys":["{KEY}"]}},"policies":{{"p":{policy}}},
@@ -58,12 +58,12 @@ fn call(gate: &Rc<Gate>, world: &mut World, token: &str, arguments: &str) -> Req
     .0
 }
 
-fn forwarded(step: &RequestStep) -> bool {
+pub(super) fn forwarded(step: &RequestStep) -> bool {
     matches!(step, RequestStep::Forward { .. })
 }
 
 /// The reply of a call that waits or is refused.
-fn denied(step: RequestStep) -> Reply {
+pub(super) fn denied(step: RequestStep) -> Reply {
     match step {
         RequestStep::Reply(reply) => reply,
         other => panic!("expected a reply, got {other:?}"),
@@ -76,7 +76,7 @@ fn id_of(reply: &Reply) -> String {
     reply.body.get(at..at + 28).unwrap().to_owned()
 }
 
-fn admin(world: &mut World, method: &str, path: &str, extra: &[(&str, &str)]) -> Reply {
+pub(super) fn admin(world: &mut World, method: &str, path: &str, extra: &[(&str, &str)]) -> Reply {
     let mut exchange = Exchange::new(operators());
     let pairs = [(":method", method), (":path", path)];
     let headers: Headers<'_> = pairs
@@ -87,9 +87,9 @@ fn admin(world: &mut World, method: &str, path: &str, extra: &[(&str, &str)]) ->
     denied(exchange.on_request_headers(&headers, true, world))
 }
 
-const AS_OLGA: (&str, &str) = ("authorization", "Bearer olga");
+pub(super) const AS_OLGA: (&str, &str) = ("authorization", "Bearer olga");
 
-fn decide(world: &mut World, id: &str, verb: &str) -> Reply {
+pub(super) fn decide(world: &mut World, id: &str, verb: &str) -> Reply {
     admin(
         world,
         "POST",

@@ -1,6 +1,6 @@
 //! Whatever is changed, the yes is void.
 
-use toolgate_engine::approval::{Asked, Keys, Place, Returned, accept, request_state};
+use toolgate_engine::approval::{Asked, Keys, Place, Returned, Standing, Worth, request_state};
 use toolgate_engine::limit::MemoryStore;
 
 use super::support::{CALL, Fact, SECOND, START, approve, keys, passes, places, waits};
@@ -117,15 +117,12 @@ fn a_returned_state_passes_its_call_once() {
     let (mut store, keys) = (MemoryStore::new(), keys(1, None));
     let asked = CALL.asked(&keys, START);
     let standing = waits(&mut store, &asked);
-    let state = request_state(&asked, &standing);
+    let state = request_state(&asked, &standing, "");
     assert_eq!(
-        accept(&mut store, &asked, &state, true).unwrap(),
-        Returned::Used(standing.id)
+        accept(&mut store, &asked, &state, true),
+        used(&standing, START)
     );
-    assert_eq!(
-        accept(&mut store, &asked, &state, true).unwrap(),
-        Returned::Void
-    );
+    assert_eq!(accept(&mut store, &asked, &state, true), Worth::Void);
 }
 
 #[test]
@@ -133,15 +130,12 @@ fn a_declined_question_stays_declined() {
     let (mut store, keys) = (MemoryStore::new(), keys(1, None));
     let asked = CALL.asked(&keys, START);
     let standing = waits(&mut store, &asked);
-    let state = request_state(&asked, &standing);
+    let state = request_state(&asked, &standing, "");
     assert_eq!(
-        accept(&mut store, &asked, &state, false).unwrap(),
-        Returned::Used(standing.id)
+        accept(&mut store, &asked, &state, false),
+        used(&standing, START)
     );
-    assert_eq!(
-        accept(&mut store, &asked, &state, true).unwrap(),
-        Returned::Void
-    );
+    assert_eq!(accept(&mut store, &asked, &state, true), Worth::Void);
     assert!(!passes(&mut store, &asked));
 }
 
@@ -151,7 +145,7 @@ fn a_state_that_was_changed_or_belongs_elsewhere_is_void() {
     let mut store = MemoryStore::new();
     let asked = CALL.asked(&keys, START);
     let standing = waits(&mut store, &asked);
-    let state = request_state(&asked, &standing);
+    let state = request_state(&asked, &standing, "");
     let mut forged: Vec<(String, String)> = Vec::new();
     for at in "toolgate1.".len()..state.len() {
         let mut bytes = state.clone().into_bytes();
@@ -180,8 +174,8 @@ fn a_state_that_was_changed_or_belongs_elsewhere_is_void() {
     ));
     for (what, text) in forged {
         assert_eq!(
-            accept(&mut store, &asked, &text, true).unwrap(),
-            Returned::Void,
+            accept(&mut store, &asked, &text, true),
+            Worth::Void,
             "{what}"
         );
     }
@@ -190,11 +184,7 @@ fn a_state_that_was_changed_or_belongs_elsewhere_is_void() {
         ("none", "eyJhIjoxfQ"),
         ("blank", ""),
     ] {
-        assert_eq!(
-            accept(&mut store, &asked, foreign, true).unwrap(),
-            Returned::Foreign,
-            "{what}"
-        );
+        assert_eq!(Returned::read(foreign), None, "{what}");
     }
     let elsewhere: [(&str, Asked<'_>); 7] = [
         (
@@ -240,16 +230,29 @@ fn a_state_that_was_changed_or_belongs_elsewhere_is_void() {
     ];
     for (what, asked) in elsewhere {
         assert_eq!(
-            accept(&mut store, &asked, &state, true).unwrap(),
-            Returned::Void,
+            accept(&mut store, &asked, &state, true),
+            Worth::Void,
             "{what}"
         );
     }
     // After all of these the right one is still good: no forgery uses up a request.
     assert_eq!(
-        accept(&mut store, &asked, &state, true).unwrap(),
-        Returned::Used(standing.id)
+        accept(&mut store, &asked, &state, true),
+        used(&standing, START)
     );
+}
+
+/// What the user's answer to a state leads to.
+fn accept(store: &mut MemoryStore, asked: &Asked<'_>, state: &str, yes: bool) -> Worth {
+    let returned = Returned::read(state).unwrap();
+    toolgate_engine::approval::accept(store, asked, &returned, yes).unwrap()
+}
+
+fn used(standing: &Standing, now: u64) -> Worth {
+    Worth::Used {
+        id: standing.id,
+        left: (standing.ends - now).div_ceil(SECOND),
+    }
 }
 
 fn open_place() -> Place {

@@ -14,5 +14,6 @@ mod forgeries;
 mod room;
 mod steps;
 mod support;
+mod user;
 #[path = "../support/mod.rs"]
 mod world;

@@ -69,6 +69,8 @@ pub(crate) const NOTICE: Notice<'static> = Notice {
     rule: "/tools/create_refund/approve_if/0",
     message: "Refunds need a person.",
     arguments: Some("{\"amount\":150}"),
+    responses: None,
+    of_user: false,
 };
 
 pub(crate) fn answer(store: &mut MemoryStore, asked: &Asked<'_>) -> Answer {

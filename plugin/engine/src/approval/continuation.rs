@@ -1,0 +1,67 @@
+//! A call that goes on: where the upstream answers an approved call with a question of its own, the
+//! yes is good for the same call with the answer to it, once more.
+
+use super::book::{Asked, NANOS, make_room, new_id, seal};
+use super::directory;
+use super::place::row_key;
+use super::row::{NAME_BYTES, Request, Row, State};
+use crate::limit::{Change, Store, StoreError};
+
+/// Gives a yes to the call of `asked`, whose bond is that of the next round trip: `by` gave it for
+/// the round before. Without room, or where a person has said something about it already, nothing
+/// changes, and that round asks anew.
+///
+/// # Errors
+/// The store's; that round asks anew then.
+pub fn go_on(store: &mut dyn Store, asked: &Asked<'_>, by: &str) -> Result<(), StoreError> {
+    let good = u64::from(asked.timeout).saturating_mul(NANOS);
+    let by = crate::record::cut(by, NAME_BYTES);
+    let mut result = Ok(None);
+    store.update(&row_key(&asked.place.row), &mut |old, out| {
+        result = Ok(None);
+        let mut row = match Row::read(old) {
+            Ok(row) => row,
+            Err(error) => {
+                result = Err(error);
+                return Change::Keep;
+            }
+        };
+        let now = asked.now.max(row.latest.saturating_add(1));
+        row.latest = now;
+        let ours = |r: &Request| r.bond == asked.bond && r.caller == asked.place.caller;
+        let said = |r: &Request| r.ends > now && r.state != State::Pending;
+        if row.requests.iter().any(|r| ours(r) && said(r)) {
+            return Change::Keep;
+        }
+        row.requests.retain(|r| !ours(r));
+        if !make_room(&mut row, asked, now) {
+            return Change::Keep;
+        }
+        let Some(place) = row.free_place() else {
+            return Change::Keep;
+        };
+        let ends = now.saturating_add(good);
+        let mut request = Request {
+            id: new_id(asked, now, place),
+            bond: asked.bond,
+            caller: asked.place.caller,
+            state: State::Approved,
+            place,
+            asked: now,
+            ends,
+            timeout: asked.timeout,
+            seal: [0; 32],
+            by: by.to_owned(),
+        };
+        request.seal = seal(asked.keys, &request);
+        row.requests.push(request);
+        result = Ok(Some(ends));
+        row.write(out);
+        Change::Write
+    })?;
+    if let Some(ends) = result? {
+        // Operators see it as long as it is there; it is good without that.
+        let _ = directory::enter(store, &asked.place.row, ends, asked.now);
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The question to the client's user, and what a call carries of the round trips before it.
+
+use super::Call;
+use super::verdict::Question;
+use crate::approval::{
+    ApprovalId, Asked, Bond, Returned, Standing, Worth, accept, is_bound, request_state,
+};
+use crate::digest::digest;
+use crate::json::{Value, parse};
+use crate::limit::{Store, StoreError};
+use crate::mcp::RoundTrip;
+use crate::mcp::round_trip::Action;
+use crate::record::shown_name;
+
+/// The name of our question among those of a result.
+pub(crate) const KEY: &str = "toolgate_approval";
+
+/// The longest that the user reads of the arguments, in bytes.
+const SHOWN_BYTES: usize = 2_000;
+
+/// What a call carries of earlier round trips.
+pub(super) struct Earlier {
+    /// The state of a question of ours that it answers.
+    pub(super) answered: Option<Returned>,
+    /// Its round trip with the upstream, as members of an object; empty when none.
+    pub(super) kept: String,
+}
+
+impl Earlier {
+    /// Reads it; `None` when a state of ours is broken.
+    pub(super) fn read(trip: &RoundTrip<'_>) -> Option<Self> {
+        let state = trip.state().and_then(Value::as_str);
+        let answered = state.and_then(|state| Returned::read(&state));
+        let kept = match &answered {
+            Some(returned) => returned.kept.clone(),
+            None => trip.kept(),
+        };
+        let earlier = Self { answered, kept };
+        earlier.look(|trip| trip.continues()).map(|_| earlier)
+    }
+
+    /// What `look` makes of the round trip with the upstream; `None` when that cannot be read.
+    fn look<T>(&self, look: impl FnOnce(RoundTrip<'_>) -> T) -> Option<T> {
+        let object = format!("{{{}}}", self.kept);
+        parse(object.as_bytes())
+            .ok()
+            .map(|params| look(RoundTrip::of_kept(params)))
+    }
+
+    /// What a yes must be for: the call, or its next round trip with the upstream.
+    pub(super) fn bond(&self, call: Bond) -> Bond {
+        if self.kept.is_empty() {
+            return call;
+        }
+        let state = self.look(|trip| trip.state().map(digest)).flatten();
+        call.continued(state.as_ref())
+    }
+
+    /// What it answers to the upstream, a JSON text.
+    pub(super) fn responses(&self) -> Option<String> {
+        let text = |trip: RoundTrip<'_>| trip.responses().map(|value| value.text().to_owned());
+        self.look(text).flatten()
+    }
+}
+
+/// What the answer to a question of ours leads to.
+pub(super) enum Settled {
+    /// The user said yes, and the request is used up.
+    Yes(ApprovalId),
+    /// The user said no.
+    No {
+        /// To which request.
+        id: ApprovalId,
+        /// Seconds until it may be asked again.
+        seconds: u64,
+    },
+    /// The question was of another call, is over, or was answered before.
+    Void,
+    /// The question is not answered: it is to be asked again.
+    Open,
+}
+
+/// Uses up the request that was asked about, as the user answered.
+///
+/// # Errors
+/// The store's; nothing is used up as far as can be known.
+pub(super) fn settle(
+    store: &mut dyn Store,
+    asked: &Asked<'_>,
+    returned: &Returned,
+    trip: &RoundTrip<'_>,
+) -> Result<Settled, StoreError> {
+    if !is_bound(asked, returned) {
+        return Ok(Settled::Void);
+    }
+    let Some(action) = trip.action(KEY) else {
+        return Ok(Settled::Open);
+    };
+    // A question that is closed without an answer is answered: an agent must not ask until the
+    // user tires.
+    let yes = action == Action::Accept;
+    Ok(match accept(store, asked, returned, yes)? {
+        Worth::Void => Settled::Void,
+        Worth::Used { id, .. } if yes => Settled::Yes(id),
+        Worth::Used { id, left } => Settled::No { id, seconds: left },
+    })
+}
+
+/// The question in plain words, with what the user decides about.
+pub(super) fn question(
+    asked: &Asked<'_>,
+    standing: &Standing,
+    message: &str,
+    call: &Call<'_>,
+    kept: &str,
+) -> Question {
+    let arguments = call.arguments.value().text();
+    let cut = if arguments.len() > SHOWN_BYTES {
+        format!(" (the first {SHOWN_BYTES} of {} bytes)", arguments.len())
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}{cut}.\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
+        plain(&shown_name(call.tool)),
+        plain(call.server),
+        plain(crate::record::cut(arguments, SHOWN_BYTES)),
+    );
+    Question {
+        id: standing.id.to_string(),
+        seconds: standing.left,
+        fresh: standing.fresh,
+        expired: standing.expired.map(|id| id.to_string()),
+        text,
+        state: request_state(asked, standing, kept),
+    }
+}
+
+/// A text of the agent's choice in which nothing can move or hide what stands around it.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // Between the tokens of a JSON text.
+            '\n' | '\r' | '\t' => out.push(' '),
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => {
+                out.extend(c.escape_unicode());
+            }
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -301,6 +301,8 @@ fn expectation(message: &Message<'_>) -> Expect {
             | method::PROMPTS_LIST
             | method::RESOURCES_LIST
             | method::RESOURCE_TEMPLATES_LIST
+            // Servers may let lists be fetched later, too.
+            | method::TASKS_RESULT
     );
     // A method that is not known may list anything.
     let known = method::is_known(&message.method) || message.role != Role::Request;

@@ -9,7 +9,9 @@
     reason = "exports have fixed names, and memory is given away to the host"
 )]
 
+use std::alloc::{Layout, alloc};
 use std::cell::RefCell;
+use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -38,6 +40,8 @@ pub(crate) trait HttpContext {
     fn on_http_response_headers(&mut self, count: usize, end_of_stream: bool) -> Action;
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action;
     fn on_http_response_trailers(&mut self, count: usize) -> Action;
+    /// The stream ends; its log lines are written next.
+    fn on_log(&mut self);
     /// The answer to a call over gRPC, or the status that it ended with. The host acts for this
     /// stream meanwhile.
     fn on_grpc_call_response(&mut self, token: u32, answer: Result<&[u8], u32>);
@@ -49,6 +53,8 @@ pub(crate) trait HttpContext {
 pub(crate) trait RootContext {
     /// Whether the configuration of `size` bytes is taken.
     fn on_configure(&mut self, size: usize) -> bool;
+    /// Some time has passed.
+    fn on_tick(&mut self);
     /// A new stream.
     fn create_http_context(&self, ids: Ids) -> Filter;
 }
@@ -118,7 +124,14 @@ extern "C" fn proxy_abi_version_0_2_1() {}
 /// Memory that the host fills and gives back: see `take` in `abi.rs`.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
-    Box::into_raw(vec![0u8; size].into_boxed_slice()).cast()
+    let Ok(layout) = Layout::array::<u8>(size) else {
+        return null_mut();
+    };
+    if size == 0 {
+        return NonNull::dangling().as_ptr();
+    }
+    // SAFETY: the size is not 0. The host writes all of it before it gives it back: nothing is cleared.
+    unsafe { alloc(layout) }
 }
 
 #[unsafe(no_mangle)]
@@ -141,6 +154,11 @@ extern "C" fn proxy_on_context_create(id: u32, root_id: u32) {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(id: u32, size: usize) -> bool {
     root(id, |root| root.on_configure(size)).unwrap_or(false)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(id: u32) {
+    root(id, RootContext::on_tick);
 }
 
 #[unsafe(no_mangle)]
@@ -217,6 +235,11 @@ extern "C" fn proxy_on_done(id: u32) -> bool {
     }
     contexts(|contexts| contexts.ending.push(id));
     false
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(id: u32) {
+    stream(id, HttpContext::on_log);
 }
 
 #[unsafe(no_mangle)]

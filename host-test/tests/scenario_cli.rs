@@ -89,8 +89,8 @@ fn a_failure_shows_its_cause() {
         "record: {\"v\":1,\"outcome\":\"allow\"}",
         "reply: HTTP 200 result {\"content\"",
         "upstream: saw the request",
-        "each step to it: host-test explain --policy",
-        r#"--at 2026-01-01T00:00:00Z '{"tool":"a","args":{}}'"#,
+        "each step to it: host-test explain --scenario '",
+        "/scenario.yaml' --step 4\n",
     ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }

@@ -15,9 +15,6 @@ const CREATE: u32 = u32::MAX;
 /// Stores whatever is there on Envoy, creates only where nothing is on nginx hosts.
 const CREATE_NGINX: u32 = 0;
 
-/// Where the secret of the hash tables is kept.
-const HASH_KEY: &str = "tg1/hash-key";
-
 /// The host's side of the engine.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -69,7 +66,7 @@ impl Surroundings for Shared {
             getrandom::fill(&mut fresh).ok()?;
             let mut agreed = None;
             // The first worker's key is everybody's.
-            self.update(HASH_KEY, &mut |old, out| match old {
+            self.update(HashKey::STORED, &mut |old, out| match old {
                 Some(old) => {
                     agreed = old.try_into().ok().map(HashKey);
                     Change::Keep

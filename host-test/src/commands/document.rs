@@ -115,20 +115,23 @@ impl Document {
     pub(super) fn plugin_config(&self, server: Option<&str>) -> String {
         match self.kind {
             Kind::Config => self.json.clone(),
-            Kind::Policy => config::around(&self.json, &self.path, server),
+            Kind::Policy => config::around(&self.json, &self.path, server, None),
         }
     }
 
     /// Prints the errors as `check` does; the exit code of a command that cannot go on.
     pub(super) fn refuse(&self) -> ExitCode {
-        let errors = self
-            .findings
-            .iter()
-            .filter(|f| f.severity == Severity::Error);
-        for finding in errors {
-            anstream::eprintln!("{}", self.show(finding));
+        for error in self.errors() {
+            anstream::eprintln!("{error}");
         }
         ExitCode::from(2)
+    }
+
+    /// The errors as `check` prints them.
+    pub(super) fn errors(&self) -> Vec<String> {
+        let errors = self.findings.iter();
+        let errors = errors.filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| self.show(finding)).collect()
     }
 
     fn load(&mut self, kind: Option<Kind>) -> Result<(), Finding> {

@@ -3,37 +3,59 @@
 mod story;
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use clap::Args;
+use host_test::Request;
 use toolgate_engine::config::Faults;
 use toolgate_engine::exchange::RequestStep;
 use toolgate_engine::json::{self, Kind, Value};
-use toolgate_engine::mcp::{Headers, Reply};
-use toolgate_engine::{Exchange, Gate};
+use toolgate_engine::mcp::Headers;
+use toolgate_engine::{Exchange, Gate, Trace};
 
-use super::document::Source;
+use super::document::{Document, Source};
 use super::header::{self, Header};
 use super::world::World;
-use super::{Trouble, clock};
+use super::{Trouble, clock, module};
+use crate::scenario;
+use crate::scenario::server::Scripted;
+use crate::scenario::target::in_process::{InProcess, Profile, nanos};
 use story::Story;
 
 /// Tells the decision of one call, and every step to it: which entry matched, each rule's verdict
 /// with the values that it saw, each limit with what remains.
 ///
-/// The engine that decides in the module tells of its own steps; nothing is worked out twice. It
-/// starts with fresh counters, from the client address 127.0.0.1; nothing has been learned from
-/// tools/list. A rule with [shadow] only records.
+/// The engine that decides in the module tells of its own steps; nothing is worked out twice. With
+/// --policy or --config it starts with fresh counters, from the client address 127.0.0.1, and nothing
+/// has been learned from tools/list; with --scenario it goes on from what the steps before left. A
+/// rule with [shadow] only records.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(super) struct Explain {
     #[command(flatten)]
-    source: Source,
+    source: Option<Source>,
+    /// A scenario: what one of its steps sends, after all that comes before it
+    #[arg(long, value_name = "FILE", requires = "step", conflicts_with_all = ["Source", "call", "after", "at", "headers", "server"])]
+    scenario: Option<PathBuf>,
+    /// Which of the scenario's steps, from 1
+    #[arg(long, value_name = "N", requires = "scenario")]
+    step: Option<usize>,
+    /// Which time, of a step with `times`
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario")]
+    time: u32,
+    /// The module that plays what comes before the step [default: built from the workspace first]
+    #[arg(long, value_name = "FILE", requires = "scenario")]
+    module: Option<PathBuf>,
     /// The call: {"tool": …, "args": {…}}, or a whole request body; `-` reads it from standard
     /// input
-    #[arg(value_name = "CALL", allow_hyphen_values = true)]
-    call: String,
+    #[arg(
+        value_name = "CALL",
+        allow_hyphen_values = true,
+        required_unless_present = "scenario"
+    )]
+    call: Option<String>,
     /// As if this call had been made so often before, at the same time
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     after: u32,
@@ -52,69 +74,74 @@ const AFTER: &str = r#"Examples:
   host-test explain --policy policy.yaml '{"tool": "create_refund", "args": {"amount": 150}}'
   host-test explain --policy policy.yaml --after 20 '{"tool": "create_refund"}'
   host-test explain --config plugin.json --header 'authorization: Bearer abc' - < body.json
+  host-test explain --scenario examples/workprotocol/scenario.yaml --step 4
 
 Exit codes: 0 the call was decided, whatever the decision; 2 the policy has errors (printed as
 `host-test check` does), or the command line is at fault."#;
 
 impl Explain {
     pub(super) fn run(self) -> Result<ExitCode, Trouble> {
-        let document = self.source.read();
+        let asked = match (&self.scenario, &self.source) {
+            (Some(file), _) => self.of_scenario(file),
+            (None, Some(source)) => self.of_call(source),
+            (None, None) => Err("give --policy, --config or --scenario".to_owned()),
+        };
+        match asked? {
+            Ok(asked) => {
+                asked.explain();
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(refused) => Ok(refused),
+        }
+    }
+
+    /// A call by itself.
+    fn of_call(&self, source: &Source) -> Result<Result<Asked, ExitCode>, Trouble> {
+        let document = source.read();
         if document.is_refused() {
-            return Ok(document.refuse());
+            return Ok(Err(document.refuse()));
         }
-        let body = self.body()?;
-        let config = document.plugin_config(self.server.as_deref());
-        let (gate, _) = Gate::load(config.as_bytes()).map_err(|faults| told(&faults))?;
-        let gate = Rc::new(gate);
-        let mut headers = vec![
-            (":method".to_owned(), b"POST".to_vec()),
-            (":path".to_owned(), b"/mcp".to_vec()),
-            ("content-type".to_owned(), b"application/json".to_vec()),
-            (
-                "accept".to_owned(),
-                b"application/json, text/event-stream".to_vec(),
-            ),
-        ];
-        header::apply(&mut headers, &self.headers);
-        let headers: Headers<'_> = headers
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
-        let mut world = World::new(self.at);
+        let mut request = Request::post("/mcp", self.body()?)
+            .with_header("content-type", "application/json")
+            .with_header("accept", "application/json, text/event-stream");
+        header::apply(&mut request.headers, &self.headers);
+        let gate = gate(&document.plugin_config(self.server.as_deref()))?;
+        let mut asked = Asked {
+            gate,
+            world: World::new(self.at),
+            request,
+        };
         for _ in 0..self.after {
-            let mut before = Exchange::new(Rc::clone(&gate));
-            let first = before.on_request_headers(&headers, body.is_empty(), &mut world);
-            if first == RequestStep::AwaitBody {
-                before.on_request_body(&headers, &body, &mut world);
-            }
+            asked.decide(&mut ());
         }
-        let mut story = Story::default();
-        let mut exchange = Exchange::new(gate);
-        let step = match exchange.on_request_headers(&headers, body.is_empty(), &mut world) {
-            RequestStep::AwaitBody => {
-                exchange.on_request_body_watched(&headers, &body, &mut world, &mut story)
-            }
-            step => step,
-        };
-        let record = exchange.take_record().unwrap_or_default();
-        let asks = matches!(step, RequestStep::Ask(_));
-        let reply = match step {
-            RequestStep::Reply(reply) => Some(reply),
-            RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
-        };
-        anstream::print!("{}", story.told(&record, reply.as_ref().map(status)));
-        if asks {
-            anstream::println!(
-                "Then the rate limit service of `global_limits` is asked, and decides."
-            );
+        Ok(Ok(asked))
+    }
+
+    /// What a step of a scenario sends, once the module has been sent what comes before it.
+    fn of_scenario(&self, file: &Path) -> Result<Result<Asked, ExitCode>, Trouble> {
+        let plan = scenario::read::read(file).map_err(|broken| broken.to_string())?;
+        let document = Document::read(&plan.decided_by, None);
+        if document.is_refused() {
+            return Ok(Err(document.refuse()));
         }
-        Ok(ExitCode::SUCCESS)
+        let module = module::load(self.module.as_deref())?;
+        let server = Scripted::new(&plan.upstream);
+        let config = &plan.plugin_config;
+        let mut host = InProcess::start(&module, config, server, Profile::default())?;
+        let step = (self.step.unwrap_or_default(), self.time);
+        let reached = scenario::run::up_to(&plan, &mut host, step)?;
+        Ok(Ok(Asked {
+            gate: gate(config)?,
+            world: World::after(&host.shared_data(), nanos(reached.clock)),
+            request: reached.request,
+        }))
     }
 
     /// The request body that the argument stands for.
     fn body(&self) -> Result<Vec<u8>, Trouble> {
-        let mut text = self.call.clone().into_bytes();
-        if self.call == "-" {
+        let call = self.call.as_deref().unwrap_or_default();
+        let mut text = call.as_bytes().to_vec();
+        if call == "-" {
             text.clear();
             std::io::stdin()
                 .read_to_end(&mut text)
@@ -123,7 +150,7 @@ impl Explain {
         let parsed = match json::parse(&text) {
             Ok(value) => value,
             // From standard input it may be any body: what becomes of it is the answer.
-            Err(_) if self.call == "-" => return Ok(text),
+            Err(_) if call == "-" => return Ok(text),
             Err(error) => {
                 return Err(format!(
                     "CALL is not JSON: {error}; write '{{\"tool\": \"NAME\", \"args\": {{…}}}}'"
@@ -132,7 +159,7 @@ impl Explain {
         };
         match parsed.get("tool") {
             Some(tool) if parsed.get("method").is_none() => short(parsed, tool),
-            None if parsed.get("jsonrpc").is_none() && self.call != "-" => Err(
+            None if parsed.get("jsonrpc").is_none() && call != "-" => Err(
                 "CALL is neither a call, with `tool`, nor a request body, with `jsonrpc`: write \
                  '{\"tool\": \"NAME\", \"args\": {…}}'"
                     .to_owned(),
@@ -140,6 +167,60 @@ impl Explain {
             _ => Ok(text),
         }
     }
+}
+
+/// A request, and the world in which it is decided.
+struct Asked {
+    gate: Rc<Gate>,
+    world: World,
+    request: Request,
+}
+
+impl Asked {
+    /// Decides the request, and tells `trace` each step.
+    fn decide(&mut self, trace: &mut impl Trace) -> (RequestStep, Exchange) {
+        let request = &self.request;
+        let pseudo = [
+            (":method", request.method.as_bytes()),
+            (":path", request.path.as_bytes()),
+        ];
+        let pseudo = pseudo.map(|(name, value)| (name.as_bytes(), value));
+        let others = request.headers.iter();
+        let others = others.map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let headers: Headers<'_> = pseudo.into_iter().chain(others).collect();
+        let body = &request.body;
+        let mut exchange = Exchange::new(Rc::clone(&self.gate));
+        let step = exchange.on_request_headers(&headers, body.is_empty(), &mut self.world);
+        let step = match step {
+            RequestStep::AwaitBody => {
+                exchange.on_request_body_watched(&headers, body, &mut self.world, trace)
+            }
+            step => step,
+        };
+        (step, exchange)
+    }
+
+    /// Prints each step to the decision.
+    fn explain(mut self) {
+        let mut story = Story::default();
+        let (step, mut exchange) = self.decide(&mut story);
+        let record = exchange.take_record().unwrap_or_default();
+        let status = match &step {
+            RequestStep::Reply(reply) => Some(reply.status),
+            _ => None,
+        };
+        anstream::print!("{}", story.told(&record, status));
+        if matches!(step, RequestStep::Ask(_)) {
+            anstream::println!(
+                "Then the rate limit service of `global_limits` is asked, and decides."
+            );
+        }
+    }
+}
+
+fn gate(config: &str) -> Result<Rc<Gate>, Trouble> {
+    let (gate, _) = Gate::load(config.as_bytes()).map_err(|faults| told(&faults))?;
+    Ok(Rc::new(gate))
 }
 
 /// The body of `{"tool": …, "args": …}`.
@@ -166,10 +247,6 @@ fn short(call: Value<'_>, tool: Value<'_>) -> Result<Vec<u8>, Trouble> {
         tool.text()
     );
     Ok(body.into_bytes())
-}
-
-fn status(reply: &Reply) -> u16 {
-    reply.status
 }
 
 fn told(faults: &Faults) -> Trouble {

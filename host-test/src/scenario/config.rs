@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::model::Scenario;
 use super::read::Broken;
@@ -17,7 +18,9 @@ pub(crate) fn of_scenario(path: &Path, scenario: &Scenario) -> Result<String, Br
     if scenario.config.is_some() {
         return json_of(&file);
     }
-    of_policy(&file, scenario.server.as_deref())
+    let policy = json_of(&file)?;
+    let identity = scenario.identity.as_deref().map(RawValue::get);
+    Ok(around(&policy, &file, scenario.server.as_deref(), identity))
 }
 
 /// The file that a scenario names: its policy, or its whole configuration.
@@ -34,17 +37,27 @@ pub(crate) fn file_of(path: &Path, scenario: &Scenario) -> PathBuf {
 /// # Errors
 /// The file cannot be read, or is no JSON or YAML.
 pub(crate) fn of_policy(policy: &Path, server: Option<&str>) -> Result<String, Broken> {
-    Ok(around(&json_of(policy)?, policy, server))
+    Ok(around(&json_of(policy)?, policy, server, None))
 }
 
-/// The plugin configuration around the JSON text of the policy in this file.
-pub(crate) fn around(json: &str, policy: &Path, server: Option<&str>) -> String {
+/// The plugin configuration around the JSON text of the policy in this file, with the JSON text of
+/// `identity`, if callers have one.
+pub(crate) fn around(
+    json: &str,
+    policy: &Path,
+    server: Option<&str>,
+    identity: Option<&str>,
+) -> String {
     let server = match server {
         Some(name) => name.to_owned(),
         None => folder_name(policy),
     };
     let server = serde_json::Value::from(server);
-    format!("{{\"server\":{server},\"policy\":{}}}", json.trim())
+    let identity = identity.map_or_else(String::new, |given| format!("\"identity\":{given},"));
+    format!(
+        "{{\"server\":{server},{identity}\"policy\":{}}}",
+        json.trim()
+    )
 }
 
 /// The name of the folder that a file is in.

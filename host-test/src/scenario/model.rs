@@ -16,6 +16,8 @@ pub(crate) struct Scenario {
     pub(crate) policy: Option<String>,
     /// A file with a whole plugin configuration, beside the scenario; or `policy`.
     pub(crate) config: Option<String>,
+    /// With `policy`: where callers' credentials are, as in a plugin configuration.
+    pub(crate) identity: Option<Box<RawValue>>,
     /// The upstream's name in counters and records; default: the folder's name.
     pub(crate) server: Option<String>,
     /// The scripted MCP server behind the proxy.

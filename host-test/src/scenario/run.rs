@@ -5,12 +5,13 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use host_test::Request;
+
 use super::check::{self, Mismatch};
 use super::client;
-use super::read::{Action, Plan, PlannedStep, Sent, What};
-use super::reply::compact;
+use super::read::{Action, Plan, PlannedStep, Sent};
 use super::target::{Seen, Target};
-use super::time::{DEFAULT, Seconds, show_time};
+use super::time::{DEFAULT, Seconds};
 use super::transcript::Transcript;
 
 /// What came of a scenario.
@@ -40,23 +41,10 @@ pub(crate) struct Failure {
     pub(crate) time: (u32, u32),
     /// What was sent, in words.
     pub(crate) sent: String,
-    /// The tool call that was sent, if it was one.
-    pub(crate) call: Option<Call>,
     /// What was expected and what came.
     pub(crate) mismatches: Vec<Mismatch>,
     /// Everything that was seen.
     pub(crate) seen: Seen,
-}
-
-/// A tool call, as `explain` takes it.
-#[derive(Debug)]
-pub(crate) struct Call {
-    /// `{"tool": …, "args": …}`.
-    pub(crate) json: String,
-    /// `name: value` of each header that the step adds.
-    pub(crate) headers: Vec<String>,
-    /// The time, RFC 3339.
-    pub(crate) at: String,
 }
 
 /// Runs a plan.
@@ -96,6 +84,57 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
     })
 }
 
+/// The request of a step, after everything before it was sent.
+pub(crate) struct Reached {
+    /// When it would be sent.
+    pub(crate) clock: Seconds,
+    /// What would be sent.
+    pub(crate) request: Request,
+}
+
+/// Sends what comes before a step, numbered from 1, and before its `time`, from 1, and looks at
+/// nothing that comes of it.
+///
+/// # Errors
+/// The target is out of reach, or the step sends nothing so often; in words.
+pub(crate) fn up_to(
+    plan: &Plan,
+    target: &mut dyn Target,
+    (number, time): (usize, u32),
+) -> Result<Reached, String> {
+    let mut clock = DEFAULT;
+    let mut requests = 0u64;
+    target.set_clock(clock)?;
+    for (index, step) in plan.steps.iter().enumerate().take(number) {
+        let is_it = index.saturating_add(1) == number;
+        match &step.action {
+            Action::SetClock(to) => clock = *to,
+            Action::Advance(by) => clock = clock.saturating_add(*by),
+            Action::Send(sent) => {
+                for now in 1..=sent.times {
+                    requests = requests.saturating_add(1);
+                    let request = client::outgoing(sent, requests).http;
+                    if is_it && now == time {
+                        return Ok(Reached { clock, request });
+                    }
+                    target.send(&request)?;
+                }
+                continue;
+            }
+        }
+        target.set_clock(clock)?;
+    }
+    let steps = plan.steps.len();
+    Err(match plan.steps.get(number.wrapping_sub(1)) {
+        None => format!("there is no step {number}: the scenario has {steps}"),
+        Some(PlannedStep {
+            action: Action::Send(sent),
+            ..
+        }) => format!("step {number} is sent {} times, not {time}", sent.times),
+        Some(_) => format!("step {number} sends nothing: it sets the clock"),
+    })
+}
+
 struct Runner<'a> {
     clock: Seconds,
     transcript: Transcript,
@@ -113,21 +152,6 @@ impl Runner<'_> {
             Action::Send(sent) => return self.send(number, step.line, sent),
         }
         Ok(None)
-    }
-
-    fn call(&self, sent: &Sent) -> Option<Call> {
-        let What::Call { tool, args } = &sent.what else {
-            return None;
-        };
-        let tool = serde_json::Value::from(tool.as_str());
-        let added = sent.headers.iter();
-        Some(Call {
-            json: format!("{{\"tool\":{tool},\"args\":{}}}", compact(args)),
-            headers: added
-                .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?)))
-                .collect(),
-            at: show_time(self.clock),
-        })
     }
 
     fn set_clock(&mut self, number: usize, to: Seconds) -> Result<(), String> {
@@ -155,7 +179,6 @@ impl Runner<'_> {
                     line,
                     time: (time, sent.times),
                     sent: Transcript::title(sent),
-                    call: self.call(sent),
                     mismatches,
                     seen,
                 }));

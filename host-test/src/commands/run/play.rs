@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use host_test::Module;
 
 use super::options;
+use crate::commands::document::Document;
 use crate::commands::find;
 use crate::scenario::read::{self, Plan};
 use crate::scenario::run::{self, Failure, Report};
@@ -87,6 +88,10 @@ impl Player {
         let plan = read::read(path).map_err(|error| error.to_string())?;
         played.steps = plan.steps.len();
         played.decided_by = Some((plan.decided_by.clone(), plan.plugin_config.clone()));
+        let document = Document::read(&plan.decided_by, None);
+        if document.is_refused() {
+            return Err(document.errors().join("\n"));
+        }
         let mut target = self.target(&plan)?;
         let mut report = run::run(&plan, target.as_mut())?;
         played.ending = match report.failure.take() {

@@ -3,7 +3,6 @@
 use super::coverage::Coverage;
 use super::play::{Ending, Played};
 use super::sum::Sum;
-use crate::commands::document::{Document, Kind};
 use crate::commands::{failure, style};
 use crate::scenario::run::Failure;
 
@@ -51,26 +50,17 @@ pub(super) fn cause(played: &Played) -> String {
     }
 }
 
-/// The command that tells each step to the decision, for a call.
+/// The command that tells each step to the decision, with all that came before it.
 fn hint(played: &Played, failure: &Failure) -> String {
-    let (Some(call), Some((file, _))) = (&failure.call, &played.decided_by) else {
-        return String::new();
-    };
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    let kind = match Document::read(file, None).kind {
-        Kind::Policy => "--policy",
-        Kind::Config => "--config",
-    };
-    let file = file.display().to_string();
+    let file = played.path.display().to_string();
+    let file = file.replace('\'', "'\\''");
     let mut command = format!(
-        "host-test explain {kind} {} --at {}",
-        quoted(&file),
-        call.at
+        "host-test explain --scenario '{file}' --step {}",
+        failure.step
     );
-    for header in &call.headers {
-        command.push_str(&format!(" --header {}", quoted(header)));
+    if failure.time.0 > 1 {
+        command.push_str(&format!(" --time {}", failure.time.0));
     }
-    command.push_str(&format!(" {}", quoted(&call.json)));
     let command = style::dim(&format!("    each step to it: {command}"));
     format!("{command}\n")
 }

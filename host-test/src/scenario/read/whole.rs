@@ -60,10 +60,25 @@ pub(super) fn faults(scenario: &Scenario) -> Vec<(String, String)> {
         (None, Some(_)) if scenario.server.is_some() => {
             fault("/server", "with `config`, the server is named in that file");
         }
+        (None, Some(_)) if scenario.identity.is_some() => {
+            fault(
+                "/identity",
+                "with `config`, callers are identified in that file",
+            );
+        }
         _ => {}
     }
     if scenario.steps.is_empty() {
         fault("/steps", "there are no steps");
+    }
+    if scenario.config.is_none() && scenario.identity.is_none() {
+        for (index, step) in scenario.steps.iter().enumerate() {
+            if step.caller.is_some() {
+                let why = "nobody looks for a credential, so this changes nothing: give \
+                           `identity: [{bearer: true}]` beside `policy`, or a `config` with an identity";
+                fault(&format!("/steps/{index}/as"), why);
+            }
+        }
     }
     let upstream = &scenario.upstream;
     let lists = [

@@ -1,6 +1,8 @@
 //! The module in this process, in the host of the library.
 
-use host_test::{BodySequence, Host, Module, Request, Settings};
+use std::collections::BTreeMap;
+
+use host_test::{BodySequence, Host, Module, Request, Settings, SharedValue};
 
 use super::{Seen, Target};
 use crate::scenario::server::Scripted;
@@ -62,6 +64,13 @@ impl InProcess {
     }
 }
 
+impl InProcess {
+    /// What the module keeps for all workers.
+    pub(crate) fn shared_data(&self) -> BTreeMap<Vec<u8>, SharedValue> {
+        self.host.shared_data()
+    }
+}
+
 impl Target for InProcess {
     fn set_clock(&mut self, to: Seconds) -> Result<(), String> {
         self.host.set_time(nanos(to));
@@ -98,7 +107,8 @@ impl Target for InProcess {
     }
 }
 
-fn nanos(seconds: Seconds) -> u64 {
+/// Nanoseconds since the Unix epoch.
+pub(crate) fn nanos(seconds: Seconds) -> u64 {
     u64::try_from(seconds)
         .unwrap_or_default()
         .saturating_mul(NANOS)

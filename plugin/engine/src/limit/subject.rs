@@ -100,6 +100,9 @@ pub fn everywhere(parts: &[&[u8]]) -> [u8; 16] {
 pub struct HashKey(pub [u8; 16]);
 
 impl HashKey {
+    /// The key of the store under which all workers share it, as its 16 bytes.
+    pub const STORED: &str = "tg1/hash-key";
+
     /// A keyed hash of 128 bits in two halves: SipHash-2-4 of `parts` with their lengths, so that
     /// no two lists are alike, and of the `domain` that they are of.
     pub fn hash(&self, domain: &[u8; 16], parts: &[&[u8]]) -> (u64, u64) {

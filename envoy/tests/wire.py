@@ -108,6 +108,10 @@ class Connection:
             if status == 101 or status >= 200:
                 return Response(status, headers)
 
+    def read_announcement(self) -> int:
+        """Reads a head that only announces an answer, and returns its status."""
+        return int(self._until(b"\r\n\r\n").split(b" ")[1])
+
     def read_chunk(self) -> bytes:
         """Reads one chunk of a chunked body; the last one is empty."""
         size = int(self._until(b"\r\n").split(b";")[0], 16)

@@ -149,8 +149,8 @@ fn take(status: u32, data: *mut u8, size: usize) -> Result<Vec<u8>, Refusal> {
     if data.is_null() || size == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: `proxy_on_memory_allocate` made it as a boxed slice of exactly `size` bytes, and the
-    // host gives it away.
+    // SAFETY: `proxy_on_memory_allocate` made it with the layout of an array of exactly `size` bytes,
+    // and the host, which has written them, gives it away.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 

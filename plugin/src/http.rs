@@ -8,7 +8,7 @@ use toolgate_engine::exchange::{
 };
 use toolgate_engine::mcp::{Rejection, Reply};
 
-use crate::abi::{self, Body, Map};
+use crate::abi::{self, Body, Map, Refusal};
 use crate::callbacks::{Action, HttpContext};
 use crate::calls::{self, Ids};
 use crate::shared::Shared;
@@ -16,6 +16,8 @@ use crate::{grpc, notice};
 
 /// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
 const RECORD: &str = "toolgate";
+
+const ACCEPT_ENCODING: &str = "accept-encoding";
 
 /// Where a request stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub(crate) struct Filter {
     ids: Ids,
     /// Whether headers wait for the decision.
     hold: bool,
+    /// Whether the client takes compressed answers.
+    takes_encoded: bool,
     request: Request,
     response: Response,
 }
@@ -72,6 +76,7 @@ impl Filter {
             head: Vec::new(),
             body: Vec::new(),
             ids,
+            takes_encoded: true,
             request: Request::Open,
             response: Response::Pass,
         }
@@ -213,12 +218,9 @@ impl Filter {
     }
 
     fn strip_accept_encoding(&self) {
-        let name = "accept-encoding";
-        let sent =
-            abi::headers(&self.head).is_none_or(|headers| headers.all(name).next().is_some());
-        if sent {
+        if self.takes_encoded {
             // Where it stays, a compressed list is refused later.
-            let _ = abi::remove_header(Map::Request, name);
+            let _ = abi::remove_header(Map::Request, ACCEPT_ENCODING);
         }
     }
 
@@ -318,7 +320,10 @@ impl HttpContext for Filter {
         };
         self.head = abi::header_block(Map::Request).unwrap_or_default();
         let step = match abi::headers(&self.head).filter(|_| !self.head.is_empty()) {
-            Some(headers) => exchange.on_request_headers(&headers, end_of_stream, &mut self.shared),
+            Some(headers) => {
+                self.takes_encoded = headers.all(ACCEPT_ENCODING).next().is_some();
+                exchange.on_request_headers(&headers, end_of_stream, &mut self.shared)
+            }
             None => exchange.unreadable("the request's headers"),
         };
         self.act(step, true)
@@ -361,6 +366,21 @@ impl HttpContext for Filter {
                 let status = abi::header(Map::Response, ":status").unwrap_or_default();
                 self.status(&status);
                 return Action::Continue;
+            }
+            Interest::MediaType => {
+                let media_type = match abi::header(Map::Response, "content-type") {
+                    Ok(value) => Some(Some(value)),
+                    Err(Refusal::NotFound) => Some(None),
+                    Err(_) => None,
+                };
+                let passes = |media_type: Option<Vec<u8>>| {
+                    self.exchange
+                        .as_ref()
+                        .is_some_and(|e| e.passes(media_type.as_deref()))
+                };
+                if media_type.is_some_and(passes) {
+                    return Action::Continue;
+                }
             }
             Interest::Headers => {}
         }

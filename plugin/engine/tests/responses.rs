@@ -8,11 +8,16 @@ use toolgate_engine::exchange::{Exchange, Interest, RequestStep, ResponseHead, R
 
 const POLICY: &str = r#"{"server":"s","policy":{"version":"1","default":"deny","hide":["secret"],"tools":{"open":{},"secret":{},"asked":{"validate":{"required_args":true}}}}}"#;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+const FETCH: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tasks/result","params":{"taskId":"t"}}"#;
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"secret"}, {"name":"open","x":1.0},{"name":"other"},{"name":"asked","inputSchema":{"required":["a"]}}],"nextCursor":"n"}}"#;
 const SEEN: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"open","x":1.0},{"name":"asked","inputSchema":{"required":["a"]}}],"nextCursor":"n"}}"#;
 
 fn listed(world: &mut World) -> Exchange {
-    let (step, exchange) = post(&gate(POLICY), world, &[], LIST);
+    asked(world, LIST)
+}
+
+fn asked(world: &mut World, request: &str) -> Exchange {
+    let (step, exchange) = post(&gate(POLICY), world, &[], request);
     let RequestStep::Forward {
         strip_accept_encoding,
     } = step
@@ -33,14 +38,17 @@ fn head(content_type: &str) -> ResponseHead<'_> {
 
 #[test]
 fn a_list_holds_what_may_be_called_and_nothing_else() {
-    let mut world = World::default();
-    let mut exchange = listed(&mut world);
-    assert_eq!(
-        exchange.on_response_headers(&head("application/json")),
-        ResponseStep::Buffer
-    );
-    let body = exchange.on_response_body(ANSWER.as_bytes(), &mut world);
-    assert_eq!(String::from_utf8(body.unwrap()).unwrap(), SEEN);
+    // A task's result is the answer to whatever request began it.
+    for request in [LIST, FETCH] {
+        let mut world = World::default();
+        let mut exchange = asked(&mut world, request);
+        assert_eq!(
+            exchange.on_response_headers(&head("application/json")),
+            ResponseStep::Buffer
+        );
+        let body = exchange.on_response_body(ANSWER.as_bytes(), &mut world);
+        assert_eq!(String::from_utf8(body.unwrap()).unwrap(), SEEN);
+    }
 }
 
 #[test]

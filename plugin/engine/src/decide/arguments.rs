@@ -1,15 +1,17 @@
 //! A call's arguments as rules and limits read them: found once, however many ask.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::json::{Kind, RawStr, Value};
+use crate::mcp::message::Params;
 use crate::policy::path::{Found, Segment, pick};
 
-/// The arguments of a call, an object. Nothing in them is looked at before something asks.
+/// The arguments of a call, an object. Nothing in them is decoded before something asks.
 #[derive(Debug)]
 pub struct Arguments<'a> {
     value: Value<'a>,
-    members: OnceCell<Vec<(RawStr<'a>, Value<'a>)>>,
+    members: OnceCell<Cow<'a, [(RawStr<'a>, Value<'a>)]>>,
 }
 
 impl<'a> Arguments<'a> {
@@ -18,6 +20,15 @@ impl<'a> Arguments<'a> {
         Self {
             value: value.unwrap_or_else(|| Value::proven(Kind::Object, "{}")),
             members: OnceCell::new(),
+        }
+    }
+
+    /// Those of a message that was read.
+    pub fn of(params: &'a Params<'a>) -> Self {
+        let known = params.indexed.as_deref().map(Cow::Borrowed);
+        Self {
+            members: known.map_or_else(OnceCell::new, OnceCell::from),
+            ..Self::new(params.arguments)
         }
     }
 

@@ -270,7 +270,7 @@ impl Exchange {
         };
         let call = Call {
             tool: message.params.name.as_deref().unwrap_or_default(),
-            arguments: Arguments::new(message.params.arguments),
+            arguments: Arguments::of(&message.params),
             headers,
             caller: &self.caller,
             grant,
@@ -326,6 +326,8 @@ fn expectation(message: &Message<'_>) -> Expect {
             | method::PROMPTS_LIST
             | method::RESOURCES_LIST
             | method::RESOURCE_TEMPLATES_LIST
+            // Servers may let lists be fetched later, too.
+            | method::TASKS_RESULT
     );
     // A method that is not known may list anything.
     let known = method::is_known(&message.method) || message.role != Role::Request;

@@ -36,6 +36,8 @@ pub enum Interest {
     Nothing,
     /// Its status, by [`Exchange::on_response_status`].
     Status,
+    /// Its `Content-Type`, by [`Exchange::passes`]; and its headers, where that says no.
+    MediaType,
     /// Its headers, by [`Exchange::on_response_headers`].
     Headers,
 }
@@ -66,14 +68,23 @@ pub(super) struct Stream {
 impl Exchange {
     /// What of the upstream's answer is worth reading.
     pub fn interest(&self) -> Interest {
+        let quiet = self.pending.is_empty() && !self.membership.closes();
         let headers = self.expect != Expect::Anything || self.membership.opens();
-        if headers || self.pending.reads_answers() {
+        if self.expect == Expect::Single && quiet && !self.membership.opens() {
+            Interest::MediaType
+        } else if headers || self.pending.reads_answers() {
             Interest::Headers
-        } else if self.pending.is_empty() && !self.membership.closes() {
+        } else if quiet {
             Interest::Nothing
         } else {
             Interest::Status
         }
+    }
+
+    /// Whether a response of this `Content-Type` passes as it is, whatever its other headers say: the
+    /// answer to one call that lists nothing, where it is no stream that may carry other answers.
+    pub fn passes(&self, content_type: Option<&[u8]>) -> bool {
+        self.interest() == Interest::MediaType && Media::of(content_type) != Media::EventStream
     }
 
     /// The response's headers are there.
@@ -331,11 +342,12 @@ impl Media {
     fn of(content_type: Option<&[u8]>) -> Self {
         let essence = content_type
             .and_then(|value| value.split(|b| *b == b';').next())
-            .map(|essence| essence.trim_ascii().to_ascii_lowercase())
+            .map(<[u8]>::trim_ascii)
             .unwrap_or_default();
-        if essence == b"text/event-stream" {
+        let json = essence.last_chunk::<4>();
+        if essence.eq_ignore_ascii_case(b"text/event-stream") {
             Media::EventStream
-        } else if essence.ends_with(b"json") {
+        } else if json.is_some_and(|end| end.eq_ignore_ascii_case(b"json")) {
             Media::Json
         } else {
             Media::Other

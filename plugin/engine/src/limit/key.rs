@@ -6,8 +6,6 @@ use super::subject::Subject;
 /// Names the layout of keys and the meaning of hashes; changes when either does.
 const PREFIX: &str = "tg1/";
 
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-
 /// The longest key, in bytes: the prefix, 26 characters of the counter, `/o`, 16 of the slot.
 pub const KEY_BYTES_MAX: usize = 48;
 
@@ -32,33 +30,34 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
 
 /// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
 pub fn base32(out: &mut String, bytes: &[u8]) {
-    let mut text = [0u8; 64];
-    let mut places = text.iter_mut();
-    for five in bytes.chunks(5) {
-        let mut held = 0u64;
-        let mut characters = 0usize;
-        for index in 0..5 {
-            let byte = five.get(index).copied();
-            held = (held << 8) | u64::from(byte.unwrap_or(0));
+    let mut text = [[0u8; 8]; 8];
+    let mut length = 0usize;
+    for (five, eight) in bytes.chunks(5).zip(&mut text) {
+        let mut held = [0u8; 8];
+        for (to, from) in held.iter_mut().skip(3).zip(five) {
+            *to = *from;
         }
+        *eight = characters(u64::from_be_bytes(held)).to_be_bytes();
         // 8 bits a byte, 5 bits a character.
-        for _ in 0..five.len().saturating_mul(8).div_ceil(5) {
-            let shift = 35usize.saturating_sub(characters.saturating_mul(5));
-            characters = characters.saturating_add(1);
-            if let Some(place) = places.next() {
-                *place = character(held >> shift);
-            }
-        }
+        let made = five.len().saturating_mul(8).div_ceil(5);
+        length = length.saturating_add(made);
     }
-    let length = 64usize.saturating_sub(places.len());
-    let text = text.get(..length).unwrap_or_default();
+    let text = text.as_flattened().get(..length).unwrap_or_default();
     out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 
+/// The eight characters that 40 bits make, one a byte, all at once: halves of what is held are moved
+/// apart until each byte has five bits, and of letters and digits each adds its own distance.
 #[inline]
-fn character(bits: u64) -> u8 {
-    let index = usize::try_from(bits & 31).unwrap_or(0);
-    ALPHABET.get(index).copied().unwrap_or(0)
+fn characters(forty: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let x = (forty & 0x0000_000F_FFFF) | ((forty & 0x00FF_FFF0_0000) << 12);
+    let x = (x & 0x0000_03FF_0000_03FF) | ((x & 0x000F_FC00_000F_FC00) << 6);
+    let x = (x & 0x001F_001F_001F_001F) | ((x & 0x03E0_03E0_03E0_03E0) << 3);
+    // 26 and more are digits, `2` on: the high bit of a byte says so, and no sum leaves its byte.
+    let digits = x.wrapping_add(ONES.wrapping_mul(0x80 - 26)) >> 7 & ONES;
+    let letters = x.wrapping_add(ONES.wrapping_mul(0x61));
+    letters.wrapping_sub(digits.wrapping_mul(0x61 + 26 - 0x32))
 }
 
 #[cfg(test)]
@@ -80,5 +79,17 @@ mod tests {
             base32(&mut out, bytes.as_bytes());
             assert_eq!(out, text);
         }
+    }
+
+    #[test]
+    fn every_character_stands_for_its_number() {
+        // The numbers 0 to 31, five bits each.
+        let bytes = [
+            0x00, 0x44, 0x32, 0x14, 0xC7, 0x42, 0x54, 0xB6, 0x35, 0xCF, 0x84, 0x65, 0x3A, 0x56,
+            0xD7, 0xC6, 0x75, 0xBE, 0x77, 0xDF,
+        ];
+        let mut out = String::new();
+        base32(&mut out, &bytes);
+        assert_eq!(out, "abcdefghijklmnopqrstuvwxyz234567");
     }
 }

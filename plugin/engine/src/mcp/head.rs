@@ -98,7 +98,10 @@ impl<'a> Head<'a> {
                 continue;
             }
             if let Some((known, slot)) = slots.slot(name) {
-                exactly(name, known)?;
+                // As HTTP/2 and most proxies spell it.
+                if name != known.as_bytes() {
+                    exactly(name, known)?;
+                }
                 if slot.replace(value).is_some() {
                     return Err(twice(known));
                 }
@@ -164,7 +167,7 @@ impl<'a> Slots<'a> {
             20 => ("mcp-protocol-version", &mut self.version),
             _ => return None,
         };
-        same_in_cgi(name, known).then_some((known, slot))
+        (name == known.as_bytes() || same_in_cgi(name, known)).then_some((known, slot))
     }
 }
 

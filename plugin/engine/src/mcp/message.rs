@@ -9,6 +9,9 @@ use crate::json::{Kind, Problem, RawStr, Sink, SyntaxError, Value, folds_to, sca
 /// The most elements a batch may have; each costs a decision.
 pub const MAX_BATCH: usize = 100;
 
+/// Of so many arguments it is remembered where they stand; who reads one of more walks them again.
+const MAX_INDEXED: usize = 64;
+
 /// `_meta` key by which a 2026-07-28 request names its protocol version.
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
@@ -56,6 +59,8 @@ pub struct Params<'a> {
     pub uri: Option<Cow<'a, str>>,
     /// `arguments`: an object when the method is tools/call.
     pub arguments: Option<Value<'a>>,
+    /// Its members, where the pass over the body met few enough to remember all of them.
+    pub indexed: Option<Vec<(RawStr<'a>, Value<'a>)>>,
     /// `_meta["io.modelcontextprotocol/protocolVersion"]`, decoded.
     pub version: Option<Cow<'a, str>>,
     /// Whether `task` is there (MCP 2025-11-25): the answer comes later, by tasks/result.
@@ -190,6 +195,9 @@ struct Envelope<'a> {
     name: Option<Value<'a>>,
     uri: Option<Value<'a>>,
     arguments: Option<Value<'a>>,
+    /// The argument whose value is due.
+    argument: Option<RawStr<'a>>,
+    members: Vec<(RawStr<'a>, Value<'a>)>,
     version: Option<Value<'a>>,
     task: bool,
     reference: Option<Value<'a>>,
@@ -200,7 +208,7 @@ struct Envelope<'a> {
 
 impl<'a> Sink<'a> for Envelope<'a> {
     fn deepest(&self) -> usize {
-        // The members of `_meta`.
+        // The members of `arguments` and of `_meta`.
         3
     }
 
@@ -214,6 +222,9 @@ impl<'a> Sink<'a> for Envelope<'a> {
                 self.member = self.known(key, &MEMBERS);
             }
             2 if self.member == Member::Params => self.param = self.known(key, &PARAMS),
+            3 if self.member == Member::Params && self.param == Param::Arguments => {
+                self.argument = Some(key);
+            }
             3 if self.member == Member::Params && self.param == Param::Meta => {
                 self.meta_version_next = key.equals(META_VERSION);
                 if !self.meta_version_next && folds_to(key, META_VERSION) {
@@ -253,9 +264,15 @@ impl<'a> Sink<'a> for Envelope<'a> {
                 Param::Ref => self.reference = Some(value),
                 Param::Meta | Param::Guarded | Param::Other => {}
             },
-            (Some(Kind::Object), 3) if self.meta_version_next => {
-                self.meta_version_next = false;
-                self.version = Some(value);
+            (Some(Kind::Object), 3) => {
+                if std::mem::take(&mut self.meta_version_next) {
+                    self.version = Some(value);
+                } else if let Some(key) = self.argument.take() {
+                    // One more than may be, so that too many are told.
+                    if self.members.len() <= MAX_INDEXED {
+                        self.members.push((key, value));
+                    }
+                }
             }
             _ => {}
         }
@@ -265,10 +282,14 @@ impl<'a> Sink<'a> for Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Which of `table` the key is; one that only folds to a name of it is remembered.
     fn known<T: Copy + Default>(&mut self, key: RawStr<'a>, table: &[(&'static str, T)]) -> T {
-        if let Some((_, known)) = table.iter().find(|(name, _)| key.equals(name)) {
+        // Where nothing is escaped and all is ASCII, another length is another name to everybody.
+        let plain = !key.has_escape() && key.raw().is_ascii();
+        let near = |name: &str| !plain || name.len() == key.raw().len();
+        let mut names = table.iter().filter(|(name, _)| near(name));
+        if let Some((_, known)) = names.clone().find(|(name, _)| key.equals(name)) {
             return *known;
         }
-        if let Some((name, _)) = table.iter().find(|(name, _)| folds_to(key, name)) {
+        if let Some((name, _)) = names.find(|(name, _)| folds_to(key, name)) {
             self.look_alike = Some((key, name));
         }
         T::default()
@@ -337,6 +358,7 @@ impl<'a> Envelope<'a> {
                 name: string(self.name, "params.name")?,
                 uri: string(self.uri, "params.uri")?,
                 arguments: self.arguments,
+                indexed: (self.members.len() <= MAX_INDEXED).then_some(self.members),
                 version: string(self.version, META_VERSION)?,
                 task: self.task,
                 reference: self.reference,

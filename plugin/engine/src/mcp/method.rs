@@ -20,6 +20,8 @@ pub const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
 pub const RESOURCES_LIST: &str = "resources/list";
 /// Lists the resource templates.
 pub const RESOURCE_TEMPLATES_LIST: &str = "resources/templates/list";
+/// Fetches the answer to an earlier request, of whatever method.
+pub const TASKS_RESULT: &str = "tasks/result";
 
 /// What a method is to a policy that does not speak of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ const KNOWN: [(&str, Class); 27] = [
     ("logging/setLevel", Class::Protocol),
     ("subscriptions/listen", Class::Protocol),
     ("tasks/get", Class::Protocol),
-    ("tasks/result", Class::Protocol),
+    (TASKS_RESULT, Class::Protocol),
     ("tasks/list", Class::Protocol),
     ("tasks/cancel", Class::Protocol),
     ("tasks/update", Class::Protocol),

@@ -1,5 +1,7 @@
 //! Finding what a policy says about a name: exact first, then the best glob, and look-alikes.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::Entry;
@@ -99,7 +101,7 @@ impl Folded {
 
     /// Whether an exact name is equal after trimming and ASCII case folding.
     fn lists(&self, name: &str) -> bool {
-        !self.exact.is_empty() && self.exact.contains(&name.trim().to_ascii_lowercase())
+        !self.exact.is_empty() && self.exact.contains(&*folded(name))
     }
 
     /// Whether a glob matches after trimming and ASCII case folding; `globs` are those as written.
@@ -107,7 +109,7 @@ impl Folded {
         if globs.globs().is_empty() || name.len() > MAX_MATCHED_BYTES {
             return false;
         }
-        let folded = name.trim().to_ascii_lowercase();
+        let folded = folded(name);
         // Where folding changes nothing, they have been asked.
         (folded != name || self.globs.is_some())
             && self
@@ -116,6 +118,16 @@ impl Folded {
                 .unwrap_or(globs)
                 .best_match(&folded)
                 .is_some()
+    }
+}
+
+/// A name after trimming and ASCII case folding.
+fn folded(name: &str) -> Cow<'_, str> {
+    let trimmed = name.trim();
+    if trimmed.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(trimmed.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(trimmed)
     }
 }
 
@@ -149,6 +161,12 @@ impl Names {
         !self.exact.contains(name) && (self.folded.lists(name) || by_glob())
     }
 
+    /// Whether `name` is in it, exactly, by a glob, or after trimming or ASCII case folding: as
+    /// [`contains`](Self::contains) and [`has_look_alike`](Self::has_look_alike) together say.
+    pub fn has_any(&self, name: &str) -> bool {
+        self.contains(name) || self.folded.lists(name) || self.folded.matches(name, &self.globs)
+    }
+
     /// Whether it cannot be told whether `name` is in it: too long to be matched against globs.
     pub fn cannot_tell(&self, name: &str) -> bool {
         name.len() > MAX_MATCHED_BYTES && !self.globs.globs().is_empty() && !self.lists(name)
@@ -177,7 +195,7 @@ pub struct Hidden {
 impl Hidden {
     /// Whether a tool is hidden; a look-alike of a hidden name is too.
     pub fn hides(&self, name: &str) -> bool {
-        self.all || self.names.contains(name) || self.names.has_look_alike(name)
+        self.all || self.names.has_any(name)
     }
 
     /// Whether nothing is hidden.

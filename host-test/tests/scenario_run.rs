@@ -216,3 +216,92 @@ fn watching_runs_again_when_a_file_is_saved_comes_or_goes() {
     watching.until("policy.yaml changed");
     watching.until("1 passed");
 }
+
+#[test]
+fn a_failed_step_is_explained_with_what_came_before_it() {
+    let folder = Folder::new("before");
+    folder.write("policy.json", POLICY);
+    let steps = "- at: 2026-01-05T10:00:00Z\n- call: refund\n  args: {amount: 5}\n\
+                 - call: refund\n  args: {amount: 5}\n  outcome: allow\n- advance: 1h\n\
+                 - call: refund\n  args: {amount: 101}\n  times: 2\n";
+    folder.write(
+        "scenario.yaml",
+        &format!("policy: policy.json\nsteps:\n{steps}"),
+    );
+    let (code, text) = with_toolgate(&folder, &["."]);
+    assert_eq!(code, 1, "{text}");
+    let hint = "host-test explain --scenario './scenario.yaml' --step 3\n";
+    assert!(text.contains(hint), "{text}");
+    let module = toolgate::path().to_str().unwrap();
+    let explain = |step: &[&str]| {
+        let first = ["explain", "--module", module, "--scenario", "scenario.yaml"];
+        host_test(&folder.0, &[&first[..], step].concat())
+    };
+    for (step, part) in [
+        (&["--step", "3"][..], "1 used, this call takes 1, 0 remain"),
+        (
+            &["--step", "3"],
+            "decision  deny by /tools/refund/limits/refunds",
+        ),
+        (&["--step", "2"], "0 used, this call takes 1, 0 remain"),
+        (&["--step", "5", "--time", "2"], "args.amount gt 100"),
+    ] {
+        let (code, text) = explain(step);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+    for (step, part) in [
+        (
+            &["--step", "6"][..],
+            "there is no step 6: the steps are 1 to 5",
+        ),
+        (&["--step", "0"], "there is no step 0"),
+        (&["--step", "4"], "step 4 sends nothing: it sets the clock"),
+        (
+            &["--step", "5", "--time", "3"],
+            "the times 1 to 2, and no 3",
+        ),
+        (&[], "--step"),
+    ] {
+        let (code, text) = explain(step);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+}
+
+#[test]
+fn callers_are_told_apart_where_the_scenario_says_how() {
+    let folder = Folder::new("callers");
+    folder.write("policy.json", POLICY);
+    let steps = "steps:\n- call: refund\n  args: {amount: 5}\n  as: {bearer: ada}\n  outcome: allow\n\
+                 - call: refund\n  args: {amount: 5}\n  as: {bearer: bob}\n  outcome: allow\n\
+                 - call: refund\n  args: {amount: 5}\n  as: {bearer: bob}\n  outcome: deny\n";
+    let identity = "policy: policy.json\nidentity: [{bearer: true}]\n";
+    let file = folder.write("scenario.yaml", &format!("{identity}{steps}"));
+    let (code, text) = with_toolgate(&folder, &["."]);
+    assert_eq!(code, 0, "{text}");
+    std::fs::write(file, format!("policy: policy.json\n{steps}")).unwrap();
+    let (code, text) = with_toolgate(&folder, &["."]);
+    assert_eq!(code, 2, "{text}");
+    let part = "scenario.yaml:5:3: nobody looks for a credential, so this changes nothing";
+    assert!(text.contains(part), "{text}");
+}
+
+#[test]
+fn a_policy_with_mistakes_is_told_as_check_tells_it() {
+    let folder = Folder::new("mistakes");
+    folder.write("policy.json", &POLICY.replace("\"hour\"", "\"hourly\""));
+    folder.write(
+        "scenario.yaml",
+        "policy: policy.json\nsteps:\n- call: refund\n",
+    );
+    let (code, text) = with_toolgate(&folder, &["."]);
+    assert_eq!(code, 2, "{text}");
+    for part in [
+        "policy.json:8:42: error: `hourly` is not a window",
+        "^^^^^^^^",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+    assert!(!text.contains("refused its configuration"), "{text}");
+}

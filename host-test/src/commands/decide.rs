@@ -7,7 +7,7 @@ use std::io::{BufRead, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::document::Source;
 use super::header::{self, Header};
@@ -35,7 +35,7 @@ use proxy::Proxy;
 /// The upstream is a stand-in that answers every request with success; it offers no tools, so
 /// `required_args: true` learns nothing here. Callers come from 127.0.0.1.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, after_help = EXAMPLES)]
+#[command(verbatim_doc_comment, after_help = EXAMPLES, group = ArgGroup::new("what").args(["policy", "config"]).required(true))]
 pub(super) struct Decide {
     #[command(flatten)]
     source: Source,

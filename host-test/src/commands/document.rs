@@ -56,9 +56,10 @@ pub(super) struct Document {
     places: Option<Places>,
 }
 
-/// The options that name what decides: a policy, or a whole configuration.
+/// The options that name what decides: a policy, or a whole configuration. The command that takes
+/// them requires one.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(super) struct Source {
     /// The policy, for every caller: JSON or YAML, in any dialect
     #[arg(long, value_name = "FILE")]
@@ -74,7 +75,7 @@ impl Source {
         match (&self.policy, &self.config) {
             (Some(file), _) => Document::read(file, Some(Kind::Policy)),
             (None, Some(file)) => Document::read(file, Some(Kind::Config)),
-            // clap sees to it that one is given.
+            // The command sees to it that one is given.
             (None, None) => Document::read(Path::new(""), None),
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use host_test::Request;
 use toolgate_engine::config::Faults;
 use toolgate_engine::exchange::RequestStep;
@@ -32,7 +32,7 @@ use story::Story;
 /// has been learned from tools/list; with --scenario it goes on from what the steps before left. A
 /// rule with [shadow] only records.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = AFTER, group = ArgGroup::new("what").args(["policy", "config", "scenario"]).required(true))]
 pub(super) struct Explain {
     #[command(flatten)]
     source: Option<Source>,
@@ -102,7 +102,6 @@ impl Explain {
             return Ok(Err(document.refuse()));
         }
         let mut request = Request::post("/mcp", self.body()?)
-            .with_header("content-type", "application/json")
             .with_header("accept", "application/json, text/event-stream");
         header::apply(&mut request.headers, &self.headers);
         let gate = gate(&document.plugin_config(self.server.as_deref()))?;
@@ -126,12 +125,11 @@ impl Explain {
         }
         let module = module::load(self.module.as_deref())?;
         let server = Scripted::new(&plan.upstream);
-        let config = &plan.plugin_config;
-        let mut host = InProcess::start(&module, config, server, Profile::default())?;
+        let mut host = InProcess::start(&module, &plan, server, Profile::default())?;
         let step = (self.step.unwrap_or_default(), self.time);
         let reached = scenario::run::up_to(&plan, &mut host, step)?;
         Ok(Ok(Asked {
-            gate: gate(config)?,
+            gate: gate(&plan.plugin_config)?,
             world: World::after(&host.shared_data(), nanos(reached.clock)),
             request: reached.request,
         }))

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use toolgate_engine::Gate;
 
 use super::document::{Document, Source};
@@ -30,7 +30,7 @@ use tally::Tally;
 /// needs more than the record holds, the call is told as one that cannot be told; nothing is
 /// guessed. Calls are counted from fresh counters, at the times that the records say.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("what").args(["policy", "config"]).required(true))]
 pub(super) struct Replay {
     #[command(flatten)]
     source: Source,

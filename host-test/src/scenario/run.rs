@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use host_test::Request;
 
-use super::check::{self, Mismatch};
-use super::client;
-use super::read::{Action, Plan, PlannedStep, Sent};
+use super::check::{self, Came, Mismatch};
+use super::client::{self, Outgoing};
+use super::read::{Action, Plan, PlannedStep, Sent, What, fill};
 use super::target::{Seen, Target};
 use super::time::{DEFAULT, Seconds};
 use super::transcript::Transcript;
@@ -41,6 +41,8 @@ pub(crate) struct Failure {
     pub(crate) time: (u32, u32),
     /// What was sent, in words.
     pub(crate) sent: String,
+    /// Whether a policy decides it: what operators ask, none does.
+    pub(crate) decided: bool,
     /// What was expected and what came.
     pub(crate) mismatches: Vec<Mismatch>,
     /// Everything that was seen.
@@ -52,22 +54,7 @@ pub(crate) struct Failure {
 /// # Errors
 /// The target is out of reach or out of order; what the filter does is in the report.
 pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String> {
-    let mut runner = Runner {
-        clock: DEFAULT,
-        transcript: Transcript::new(plan.description.as_deref()),
-        requests: 0,
-        fired: BTreeSet::new(),
-        target,
-    };
-    if !matches!(
-        plan.steps.first(),
-        Some(PlannedStep {
-            action: Action::SetClock(_),
-            ..
-        })
-    ) {
-        runner.target.set_clock(DEFAULT)?;
-    }
+    let mut runner = Runner::start(plan, target)?;
     let mut failure = None;
     for (index, step) in plan.steps.iter().enumerate() {
         let number = index.saturating_add(1);
@@ -92,46 +79,50 @@ pub(crate) struct Reached {
     pub(crate) request: Request,
 }
 
-/// Sends what comes before a step, numbered from 1, and before its `time`, from 1, and looks at
-/// nothing that comes of it.
+/// Sends what comes before a step, numbered from 1, and before its `time`, from 1, whatever comes
+/// of it.
 ///
 /// # Errors
-/// The target is out of reach, or the step sends nothing so often; in words.
+/// The target is out of reach, or the step sends no such request; in words.
 pub(crate) fn up_to(
     plan: &Plan,
     target: &mut dyn Target,
     (number, time): (usize, u32),
 ) -> Result<Reached, String> {
-    let mut clock = DEFAULT;
-    let mut requests = 0u64;
-    target.set_clock(clock)?;
-    for (index, step) in plan.steps.iter().enumerate().take(number) {
-        let is_it = index.saturating_add(1) == number;
-        match &step.action {
-            Action::SetClock(to) => clock = *to,
-            Action::Advance(by) => clock = clock.saturating_add(*by),
-            Action::Send(sent) => {
-                for now in 1..=sent.times {
-                    requests = requests.saturating_add(1);
-                    let request = client::outgoing(sent, requests).http;
-                    if is_it && now == time {
-                        return Ok(Reached { clock, request });
-                    }
-                    target.send(&request)?;
-                }
-                continue;
-            }
+    let index = number.checked_sub(1);
+    let Some(step) = index.and_then(|index| plan.steps.get(index)) else {
+        let steps = plan.steps.len();
+        return Err(format!(
+            "there is no step {number}: the steps are 1 to {steps}"
+        ));
+    };
+    let sent = match &step.action {
+        Action::Send(sent) if matches!(sent.what, What::Operator { .. }) => {
+            return Err(format!(
+                "step {number} asks the operators' listener: no policy decides it"
+            ));
         }
-        target.set_clock(clock)?;
+        Action::Send(sent) if (1..=sent.times).contains(&time) => sent,
+        Action::Send(sent) => {
+            let times = sent.times;
+            return Err(format!(
+                "step {number} has the times 1 to {times}, and no {time}"
+            ));
+        }
+        Action::SetClock(_) | Action::Advance(_) => {
+            return Err(format!("step {number} sends nothing: it sets the clock"));
+        }
+    };
+    let mut runner = Runner::start(plan, target)?;
+    for (index, before) in plan.steps.iter().enumerate().take(number.saturating_sub(1)) {
+        runner.step(index.saturating_add(1), before)?;
     }
-    let steps = plan.steps.len();
-    Err(match plan.steps.get(number.wrapping_sub(1)) {
-        None => format!("there is no step {number}: the scenario has {steps}"),
-        Some(PlannedStep {
-            action: Action::Send(sent),
-            ..
-        }) => format!("step {number} is sent {} times, not {time}", sent.times),
-        Some(_) => format!("step {number} sends nothing: it sets the clock"),
+    for _ in 1..time {
+        runner.once(sent)?;
+    }
+    Ok(Reached {
+        clock: runner.clock,
+        request: runner.next(sent).http,
     })
 }
 
@@ -140,10 +131,28 @@ struct Runner<'a> {
     transcript: Transcript,
     requests: u64,
     fired: BTreeSet<Fired>,
+    /// What steps kept, by name.
+    kept: BTreeMap<String, String>,
     target: &'a mut dyn Target,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    /// Sets the clock to the default, unless the first step sets it.
+    fn start(plan: &Plan, target: &'a mut dyn Target) -> Result<Runner<'a>, String> {
+        let first = plan.steps.first().map(|step| &step.action);
+        if !matches!(first, Some(Action::SetClock(_))) {
+            target.set_clock(DEFAULT)?;
+        }
+        Ok(Runner {
+            clock: DEFAULT,
+            transcript: Transcript::new(plan.description.as_deref()),
+            requests: 0,
+            fired: BTreeSet::new(),
+            kept: BTreeMap::new(),
+            target,
+        })
+    }
+
     fn step(&mut self, number: usize, step: &PlannedStep) -> Result<Option<Failure>, String> {
         self.transcript.note(step.note.as_deref());
         match &step.action {
@@ -162,11 +171,7 @@ impl Runner<'_> {
 
     fn send(&mut self, number: usize, line: usize, sent: &Sent) -> Result<Option<Failure>, String> {
         for time in 1..=sent.times {
-            self.requests = self.requests.saturating_add(1);
-            let outgoing = client::outgoing(sent, self.requests);
-            let seen = self.target.send(&outgoing.http)?;
-            let (mismatches, came) =
-                check::check(sent, &outgoing, &seen, self.target.exact_clock());
+            let (seen, mismatches, came) = self.once(sent)?;
             self.transcript.request(number, sent, time, &came);
             let fired = came
                 .fired
@@ -179,11 +184,47 @@ impl Runner<'_> {
                     line,
                     time: (time, sent.times),
                     sent: Transcript::title(sent),
+                    decided: !matches!(sent.what, What::Operator { .. }),
                     mismatches,
                     seen,
                 }));
             }
         }
         Ok(None)
+    }
+
+    /// The next request of a step.
+    fn next(&mut self, sent: &Sent) -> Outgoing {
+        self.requests = self.requests.saturating_add(1);
+        let mut outgoing = client::outgoing(sent, self.requests);
+        if matches!(sent.what, What::Operator { .. }) {
+            outgoing.http.path = fill(&outgoing.http.path, &self.kept);
+        }
+        outgoing
+    }
+
+    /// Sends a step's request once, and keeps what later steps need of the reply.
+    fn once(&mut self, sent: &Sent) -> Result<(Seen, Vec<Mismatch>, Came), String> {
+        let outgoing = self.next(sent);
+        let seen = if matches!(sent.what, What::Operator { .. }) {
+            self.target.ask_operators(&outgoing.http)?
+        } else {
+            self.target.send(&outgoing.http)?
+        };
+        let (mut mismatches, came) =
+            check::check(sent, &outgoing, &seen, self.target.exact_clock());
+        for (name, pointer) in &sent.keep {
+            match came.reply.find(pointer) {
+                Some(text) => {
+                    self.kept.insert(name.clone(), text);
+                }
+                None => mismatches.push(Mismatch {
+                    what: "keep",
+                    expected: format!("a text at {pointer}"),
+                    got: came.reply.shown().join("\n"),
+                }),
+            }
+        }
+        Ok((seen, mismatches, came))
     }
 }

@@ -64,6 +64,15 @@ impl Played {
     }
 }
 
+/// What `check` says of the file that decides, where the module refused it for that.
+fn refused(plan: &Plan, why: String) -> String {
+    let document = Document::read(&plan.decided_by, None);
+    match document.is_refused() {
+        true => document.errors().join("\n"),
+        false => why,
+    }
+}
+
 impl Player {
     /// Plays one scenario in a host of its own.
     pub(super) fn play(&self, path: &Path) -> Played {
@@ -88,11 +97,7 @@ impl Player {
         let plan = read::read(path).map_err(|error| error.to_string())?;
         played.steps = plan.steps.len();
         played.decided_by = Some((plan.decided_by.clone(), plan.plugin_config.clone()));
-        let document = Document::read(&plan.decided_by, None);
-        if document.is_refused() {
-            return Err(document.errors().join("\n"));
-        }
-        let mut target = self.target(&plan)?;
+        let mut target = self.target(&plan).map_err(|why| refused(&plan, why))?;
         let mut report = run::run(&plan, target.as_mut())?;
         played.ending = match report.failure.take() {
             Some(step) => Ending::Step(Box::new(step)),
@@ -108,13 +113,10 @@ impl Player {
             (Some(proxy), None) => Box::new(Via::start(proxy, server)?),
             (Some(proxy), Some(module)) => {
                 let own = Scripted::new(&plan.upstream);
-                let here = InProcess::start(module, &plan.plugin_config, own, self.profile)?;
+                let here = InProcess::start(module, plan, own, self.profile)?;
                 Box::new(Paired::new(here, Via::start(proxy, server)?))
             }
-            (None, Some(module)) => {
-                let config = &plan.plugin_config;
-                Box::new(InProcess::start(module, config, server, self.profile)?)
-            }
+            (None, Some(module)) => Box::new(InProcess::start(module, plan, server, self.profile)?),
             (None, None) => return Err("neither a module nor a proxy".to_owned()),
         })
     }

@@ -52,6 +52,9 @@ pub(super) fn cause(played: &Played) -> String {
 
 /// The command that tells each step to the decision, with all that came before it.
 fn hint(played: &Played, failure: &Failure) -> String {
+    if !failure.decided {
+        return String::new();
+    }
     let file = played.path.display().to_string();
     let file = file.replace('\'', "'\\''");
     let mut command = format!(

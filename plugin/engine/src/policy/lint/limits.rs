@@ -72,7 +72,7 @@ impl Lint<'_> {
 }
 
 /// Whether `other`, which every call that charges `limit` charges too, refuses before `limit`
-/// does: as many windows of `other` as begin within one of `limit` admit no more than its `max`.
+/// does: as many windows of `other` as one of `limit` touches admit no more than its `max`.
 fn never_reached(limit: &Limit, other: &Limit) -> bool {
     let alike = limit.scopes == other.scopes
         && limit.refunds == other.refunds
@@ -82,19 +82,20 @@ fn never_reached(limit: &Limit, other: &Limit) -> bool {
         (Cost::From(a), Cost::From(b)) if super::same_path(a, b) => (1, 1),
         _ => return false,
     };
-    let (long, short) = (limit.quota.window.seconds(), other.quota.window.seconds());
-    if !alike
-        || short > long
-        || (short == long && limit.quota == other.quota && limit.number < other.number)
-    {
+    // Of two that are the same, the second is.
+    if !alike || (limit.quota == other.quota && limit.number < other.number) {
         return false;
     }
-    let (long, short) = (u64::from(long.get()), u64::from(short.get()));
-    // Fixed windows of whole multiples share their borders; any others may overlap at one more.
-    let aligned = limit.quota.algorithm == Algorithm::Fixed
-        && other.quota.algorithm == Algorithm::Fixed
-        && long.checked_rem(short) == Some(0);
-    let windows = long.div_ceil(short).saturating_add(u64::from(!aligned));
+    let (mine, its) = (limit.quota.window.seconds(), other.quota.window.seconds());
+    let (mine, its) = (u64::from(mine.get()), u64::from(its.get()));
+    let fixed =
+        limit.quota.algorithm == Algorithm::Fixed && other.quota.algorithm == Algorithm::Fixed;
+    // Fixed windows of whole multiples share their borders; any others may overlap at one more. A
+    // sliding window holds in every interval that is no longer.
+    let inside = its >= mine && other.quota.algorithm != Algorithm::Fixed;
+    let multiple = mine.checked_rem(its) == Some(0) || its.checked_rem(mine) == Some(0);
+    let exact = inside || (fixed && multiple);
+    let windows = mine.div_ceil(its).saturating_add(u64::from(!exact));
     let calls = other
         .quota
         .max

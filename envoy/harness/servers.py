@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ READY = r"listening on (\d+)(?:, counts on (\d+))?\n"
 class Server:
     """A program of envoy/servers, on 127.0.0.1, on a port the system chose."""
 
-    def __init__(self, program: str, *options: str, log: Path, limit: float = 600) -> None:
+    def __init__(self, program: str, *options: str, log: Path, limit: float = 600, env: Mapping[str, str] | None = None) -> None:
         python = PYTHON_MCP1 if program.endswith("_python1.py") else PYTHON
         interpreter = shutil.which("node") or "node" if program.endswith(".mjs") else python
-        self.process = Process(program, [interpreter, SERVERS / program, *options], log=log, limit=limit)
+        self.process = Process(program, [interpreter, SERVERS / program, *options], log=log, limit=limit, env=env)
         try:
             ready = self.process.wait_for(READY)
             self.port = int(ready[1])

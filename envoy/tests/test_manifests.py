@@ -38,7 +38,7 @@ POLICY = {
     },
 }
 CONFIG_MEMBERS = {
-    "server", "policy", "policies", "grants", "identity", "max_body_bytes", "hold_headers", "audit", "global_limits",
+    "server", "policy", "policies", "grants", "identity", "max_body_bytes", "hold_headers", "audit", "metrics", "global_limits",
 }
 
 

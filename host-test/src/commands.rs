@@ -1,6 +1,7 @@
 //! The command line.
 
 mod approvals;
+mod audit;
 mod check;
 mod clock;
 mod config;
@@ -54,6 +55,7 @@ enum Command {
     Convert(convert::Convert),
     Pin(pin::PinTools),
     Config(config::Config),
+    Audit(audit::Audit),
     Scan(scan::Scan),
     Approvals(approvals::Approvals),
 }
@@ -73,6 +75,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Convert(convert) => convert.run(),
         Command::Pin(pin) => pin.run(),
         Command::Config(config) => config.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Scan(scan) => scan.run(),
         Command::Approvals(approvals) => approvals.run(),
     };

@@ -39,9 +39,12 @@ struct Budgets {
 struct Variant {
     name: String,
     policy: &'static str,
+    /// What the configuration says besides the policy.
+    settings: serde_json::Value,
     request: Request,
     answer: Response,
-    outcome: &'static str,
+    /// In the record; `None` where there is none.
+    outcome: Option<&'static str>,
 }
 
 fn headers(request: Request) -> Request {
@@ -74,28 +77,59 @@ fn variants() -> Vec<Variant> {
             variants.push(Variant {
                 name: format!("{policy}, {size} B"),
                 policy,
+                settings: json!({}),
                 request: post(workload::call(size)),
                 answer: done(),
-                outcome: "allow",
+                outcome: Some("allow"),
             });
         }
     }
+    // What the record and the counters cost: the difference to those of the same policy above.
+    for (without, outcome, settings) in [
+        (
+            "counters",
+            Some("allow"),
+            json!({"metrics": {"enabled": false}}),
+        ),
+        ("record", None, json!({"audit": {"allowed_every": 0}})),
+        (
+            "record and counters",
+            None,
+            json!({"audit": {"allowed_every": 0}, "metrics": {"enabled": false}}),
+        ),
+    ] {
+        variants.push(Variant {
+            name: format!("full, 1000 B, without {without}"),
+            policy: "full",
+            settings,
+            request: post(workload::call(1000)),
+            answer: done(),
+            outcome,
+        });
+    }
     let denied = workload::call(1000).replace("create_refund", "delete_orders");
-    variants.push(Variant {
-        name: "denied by name, 1000 B".to_owned(),
-        policy: "name-only",
-        request: post(denied),
-        answer: done(),
-        outcome: "deny",
-    });
+    for (digested, settings) in [
+        ("", json!({})),
+        (", without digest", json!({"audit": {"digest": "none"}})),
+    ] {
+        variants.push(Variant {
+            name: format!("denied by name, 1000 B{digested}"),
+            policy: "name-only",
+            settings,
+            request: post(denied.clone()),
+            answer: done(),
+            outcome: Some("deny"),
+        });
+    }
     let mut typeless = post(workload::call(1000));
     typeless.headers.retain(|(name, _)| name != "content-type");
     variants.push(Variant {
         name: "refused at headers, 1000 B".to_owned(),
         policy: "full",
+        settings: json!({}),
         request: typeless,
         answer: done(),
-        outcome: "reject",
+        outcome: Some("reject"),
     });
     let tools: Vec<_> = (0..40)
         .map(|n| {
@@ -111,17 +145,22 @@ fn variants() -> Vec<Variant> {
     variants.push(Variant {
         name: "tools/list filtered, 40 tools".to_owned(),
         policy: "full",
+        settings: json!({}),
         request: post(r#"{"jsonrpc":"2.0","id":17,"method":"tools/list","params":{}}"#),
         answer: result(&json!({"tools": tools}).to_string()),
-        outcome: "allow",
+        outcome: Some("allow"),
     });
     variants
 }
 
 /// The third of three equal requests: the first ones fill what is kept between requests.
 fn measure(variant: &Variant) -> Exchange {
+    let plugin = workload::plugin(variant.policy);
+    let mut plugin: serde_json::Value = serde_json::from_slice(&plugin).unwrap();
+    let more = variant.settings.as_object().unwrap().clone();
+    plugin.as_object_mut().unwrap().extend(more);
     let settings = Settings {
-        plugin_config: workload::plugin(variant.policy),
+        plugin_config: plugin.to_string().into_bytes(),
         ..Settings::default()
     };
     let mut host = Host::start(toolgate::module(), &settings).unwrap();
@@ -129,9 +168,10 @@ fn measure(variant: &Variant) -> Exchange {
     host.exchange(0, &variant.request, &mut upstream);
     host.exchange(0, &variant.request, &mut upstream);
     let exchange = host.exchange(0, &variant.request, &mut upstream);
-    let record = exchange.filter_state.get("toolgate").unwrap();
-    let record: serde_json::Value = serde_json::from_slice(record).unwrap();
-    assert_eq!(record.get("outcome").unwrap(), variant.outcome, "{record}");
+    let record = exchange.filter_state.get("toolgate");
+    let record: Option<serde_json::Value> = record.map(|r| serde_json::from_slice(r).unwrap());
+    let outcome = record.as_ref().and_then(|r| r.get("outcome")?.as_str());
+    assert_eq!(outcome, variant.outcome, "{record:?}");
     assert_eq!(exchange.problems, [], "{}", variant.name);
     exchange
 }

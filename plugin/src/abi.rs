@@ -35,6 +35,7 @@ pub(crate) enum Body {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub(crate) enum Level {
+    Info = 2,
     Warn = 3,
     Error = 4,
 }
@@ -64,6 +65,10 @@ pub(crate) fn check(status: u32) -> Result<(), Refusal> {
 unsafe extern "C" {
     fn proxy_log(level: u32, text: *const u8, size: usize) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_get_header_map_value(
         map: u32,
@@ -166,6 +171,42 @@ pub(crate) fn now() -> u64 {
     // SAFETY: the host writes one u64.
     let status = unsafe { proxy_get_current_time_nanoseconds(&raw mut time) };
     if status == OK { time } else { 0 }
+}
+
+/// Asks for `on_tick` every so many milliseconds.
+pub(crate) fn set_tick_period(milliseconds: u32) {
+    // SAFETY: plain numbers.
+    let _ = unsafe { proxy_set_tick_period_milliseconds(milliseconds) };
+}
+
+/// What a metric does.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Metric {
+    Counter = 0,
+    Gauge = 1,
+    Histogram = 2,
+}
+
+/// Makes or finds a metric.
+pub(crate) fn define_metric(kind: Metric, name: &str) -> Result<u32, Refusal> {
+    let mut id = 0;
+    // SAFETY: the host reads `name` during the call, and writes one u32.
+    let status =
+        unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) };
+    check(status).map(|()| id)
+}
+
+/// Adds to a counter. What a host does not count is not counted.
+pub(crate) fn increment_metric(id: u32, offset: i64) {
+    // SAFETY: plain numbers.
+    let _ = unsafe { proxy_increment_metric(id, offset) };
+}
+
+/// Sets a gauge, or adds a sample to a histogram.
+pub(crate) fn record_metric(id: u32, value: u64) {
+    // SAFETY: plain numbers.
+    let _ = unsafe { proxy_record_metric(id, value) };
 }
 
 /// All headers, in the ABI's form; see [`headers`].

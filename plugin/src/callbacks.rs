@@ -40,6 +40,8 @@ pub(crate) trait HttpContext {
     fn on_http_response_headers(&mut self, count: usize, end_of_stream: bool) -> Action;
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action;
     fn on_http_response_trailers(&mut self, count: usize) -> Action;
+    /// The stream ends; its log lines are written next.
+    fn on_log(&mut self);
     /// The answer to a call over gRPC, or the status that it ended with. The host acts for this
     /// stream meanwhile.
     fn on_grpc_call_response(&mut self, token: u32, answer: Result<&[u8], u32>);
@@ -51,6 +53,8 @@ pub(crate) trait HttpContext {
 pub(crate) trait RootContext {
     /// Whether the configuration of `size` bytes is taken.
     fn on_configure(&mut self, size: usize) -> bool;
+    /// Some time has passed.
+    fn on_tick(&mut self);
     /// A new stream.
     fn create_http_context(&self, ids: Ids) -> Filter;
 }
@@ -153,6 +157,11 @@ extern "C" fn proxy_on_configure(id: u32, size: usize) -> bool {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(id: u32) {
+    root(id, RootContext::on_tick);
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(id: u32, count: usize, end: bool) -> Action {
     request(id, |filter| filter.on_http_request_headers(count, end))
 }
@@ -226,6 +235,11 @@ extern "C" fn proxy_on_done(id: u32) -> bool {
     }
     contexts(|contexts| contexts.ending.push(id));
     false
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(id: u32) {
+    stream(id, HttpContext::on_log);
 }
 
 #[unsafe(no_mangle)]

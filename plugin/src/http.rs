@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 
-use toolgate_engine::Gate;
 use toolgate_engine::exchange::{
     Exchange, Interest, RequestStep, ResponseHead, ResponseStep, TOOL_HEADER,
 };
 use toolgate_engine::mcp::{Rejection, Reply};
 
 use crate::abi::{self, Body, Map, Refusal};
+use crate::audit;
 use crate::callbacks::{Action, HttpContext};
 use crate::calls::{self, Ids};
+use crate::metrics;
+use crate::root::Configured;
+use crate::saturation::Saturation;
 use crate::shared::Shared;
 use crate::{grpc, notice};
-
-/// The record's key in the stream's filter state: `%FILTER_STATE(wasm.toolgate:PLAIN)%`.
-const RECORD: &str = "toolgate";
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
@@ -53,6 +53,7 @@ enum Response {
 /// One stream.
 pub(crate) struct Filter {
     exchange: Option<Exchange>,
+    saturation: Rc<Saturation>,
     shared: Shared,
     /// The request's headers, kept because hosts hand them out only while they are held.
     head: Vec<u8>,
@@ -68,10 +69,14 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(gate: Option<Rc<Gate>>, ids: Ids) -> Self {
+    pub(crate) fn new(configured: Option<&Configured>, ids: Ids) -> Self {
+        let gate = configured.map(|c| Rc::clone(&c.gate));
         Self {
             hold: gate.as_ref().is_none_or(|gate| gate.hold_headers),
             exchange: gate.map(Exchange::new),
+            saturation: configured
+                .map(|c| Rc::clone(&c.saturation))
+                .unwrap_or_default(),
             shared: Shared::default(),
             head: Vec::new(),
             body: Vec::new(),
@@ -96,13 +101,6 @@ impl Filter {
         Action::Pause
     }
 
-    /// Puts the record, when there is a new one, into the filter state.
-    fn record(&mut self) {
-        if let Some(record) = self.exchange.as_mut().and_then(Exchange::take_record) {
-            let _ = abi::set_property(RECORD, record.as_bytes());
-        }
-    }
-
     /// Does what the engine says of the request, after its record is in the filter state.
     fn act(&mut self, mut step: RequestStep, in_headers: bool) -> Action {
         while let RequestStep::Ask(call) = step {
@@ -116,7 +114,9 @@ impl Filter {
         if let Some(text) = self.exchange.as_mut().and_then(Exchange::take_notice) {
             notice::tell(&text);
         }
-        self.record();
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::decided(exchange, &self.saturation);
+        }
         match step {
             RequestStep::Forward { .. } | RequestStep::AwaitBody
                 if !self.strip_credentials(&step, in_headers) =>
@@ -174,7 +174,7 @@ impl Filter {
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };
-        let step = exchange.unreadable("the request's headers for changing");
+        let step = exchange.unreadable("the request's headers for changing", &mut self.shared);
         self.act(step, false)
     }
 
@@ -226,6 +226,13 @@ impl Filter {
 
     /// The body is whole: `size` bytes of it, or as many as there are.
     fn decide(&mut self, size: Option<usize>) -> Action {
+        let began = metrics::begin();
+        let action = self.decide_untimed(size);
+        metrics::end(began);
+        action
+    }
+
+    fn decide_untimed(&mut self, size: Option<usize>) -> Action {
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };
@@ -242,7 +249,7 @@ impl Filter {
                 }
                 step
             }
-            _ => exchange.unreadable("the request's body"),
+            _ => exchange.unreadable("the request's body", &mut self.shared),
         };
         self.act(step, false)
     }
@@ -301,7 +308,6 @@ impl Filter {
             _ => Some(exchange.response_too_large()),
         };
         self.response = Response::Replaced;
-        self.record();
         if self.hold {
             let length = replaced.as_ref().map_or(size, Vec::len);
             let _ = abi::set_header(Map::Response, "content-length", &length.to_string());
@@ -324,7 +330,7 @@ impl HttpContext for Filter {
                 self.takes_encoded = headers.all(ACCEPT_ENCODING).next().is_some();
                 exchange.on_request_headers(&headers, end_of_stream, &mut self.shared)
             }
-            None => exchange.unreadable("the request's headers"),
+            None => exchange.unreadable("the request's headers", &mut self.shared),
         };
         self.act(step, true)
     }
@@ -339,7 +345,7 @@ impl HttpContext for Filter {
             return self.unconfigured();
         };
         if size > exchange.gate().max_body_bytes {
-            let step = exchange.body_too_large();
+            let step = exchange.body_too_large(&mut self.shared);
             return self.act(step, false);
         }
         if !end_of_stream {
@@ -462,7 +468,6 @@ impl HttpContext for Filter {
                 };
                 let chunk = abi::body(Body::Response, size).unwrap_or_default();
                 let out = exchange.on_response_chunk(&chunk, end_of_stream, &mut self.shared);
-                self.record();
                 // Hosts take no bytes in an empty last chunk: an event that was never ended is lost.
                 if size > 0 && (out != chunk || chunk.len() != size) {
                     return self.replace(size, &out);
@@ -490,6 +495,12 @@ impl HttpContext for Filter {
                 Action::Continue
             }
             _ => Action::Continue,
+        }
+    }
+
+    fn on_log(&mut self) {
+        if let Some(exchange) = self.exchange.as_mut() {
+            audit::ended(exchange, &mut self.shared);
         }
     }
 

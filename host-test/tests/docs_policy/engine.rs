@@ -145,7 +145,12 @@ impl Engine {
             body: None,
         };
         match step {
-            RequestStep::Forward { .. } => seen.body = Some(self.answer(exchange, sent)),
+            RequestStep::Forward { .. } => {
+                seen.body = Some(self.answer(&mut exchange, sent));
+                if let Some(record) = exchange.take_last_record(&mut self.world) {
+                    seen.record = serde_json::from_str(&record).unwrap();
+                }
+            }
             RequestStep::Reply(reply) => seen.reply = Some(reply),
             RequestStep::AwaitBody => panic!("the body was there already"),
             RequestStep::Ask(call) => panic!("no service is configured, but asked: {call:?}"),
@@ -153,7 +158,7 @@ impl Engine {
         seen
     }
 
-    fn answer(&mut self, mut exchange: Exchange, sent: &Sent) -> String {
+    fn answer(&mut self, exchange: &mut Exchange, sent: &Sent) -> String {
         let answer = sent.answer.as_str();
         exchange.on_response_status(sent.status, &mut self.world);
         let opens = sent.opens.as_deref().map(str::as_bytes);

@@ -87,8 +87,10 @@ fn every_example_does_what_is_stated() {
             },
             ("json", "record") => {
                 let stated: serde_json::Value = serde_json::from_str(&block.text).unwrap();
+                // Examples leave out what differs from call to call, such as the time.
                 let found = seen.as_ref().map(|seen| &seen.record);
-                if found != Some(&stated) {
+                let mut stated = stated.as_object().unwrap().iter();
+                if !stated.all(|(key, value)| found.and_then(|f| f.get(key)) == Some(value)) {
                     fail(format!("the record is {found:?}"));
                 }
             }

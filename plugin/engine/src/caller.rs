@@ -56,6 +56,18 @@ pub enum Caller {
     Unknown,
 }
 
+impl Grant {
+    /// How its caller is recognised.
+    pub fn kind(&self) -> &'static str {
+        match self.credential {
+            RawCredential::Tokens(_) => "token",
+            RawCredential::Claims(_) => "claim",
+            RawCredential::San(_) => "san",
+            RawCredential::Subject(_) => "subject",
+        }
+    }
+}
+
 impl Callers {
     /// Checks and indexes what was written; `policy` finds a policy by name, or
     /// says which name may be meant.

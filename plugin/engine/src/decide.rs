@@ -31,7 +31,8 @@ pub(crate) use question::KEY as QUESTION_KEY;
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};
 pub use verdict::{
-    ApprovalState, Approved, Denial, DenialKind, GoesOn, LimitState, Question, Verdict, pseudo,
+    ApprovalState, Approved, Denial, DenialKind, GoesOn, LimitState, LimitUse, Question, Verdict,
+    pseudo,
 };
 
 /// A tools/call and everything that rules may ask about it.
@@ -86,6 +87,7 @@ pub fn decide_watched(
             None
         }
     };
+    verdict.entry = entry.map(|entry| entry.number);
     let entries = || entry.into_iter().chain(&policy.wildcard);
     for rule in entries().flat_map(|e| &e.rules) {
         let shadow = policy.shadow || rule.shadow;

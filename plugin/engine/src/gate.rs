@@ -10,6 +10,7 @@ use crate::admin::Admin;
 use crate::approval::Keys;
 use crate::caller::{Caller, Callers};
 use crate::config::approvals::RawApprovals;
+use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::response::Bounds;
 use crate::config::sessions::{SUBJECT_WAYS, sets};
@@ -20,6 +21,7 @@ use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
+use crate::record::Audit;
 use crate::session::{self, Sessions};
 
 /// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
@@ -51,6 +53,10 @@ pub struct Gate {
     pub admin: Option<Admin>,
     /// Whether the answers to some caller have to be looked at.
     pub partial: bool,
+    /// What is recorded of decisions.
+    pub audit: Audit,
+    /// What is counted of them.
+    pub metrics: RawMetrics,
     /// What is remembered of sessions.
     pub sessions: Sessions,
     /// Limits that a service counts for all proxies together.
@@ -66,11 +72,24 @@ pub struct NamedPolicy {
     pub policy: Policy,
     /// SHA-256 of the policy as it was written, in canonical form.
     pub hash: [u8; 32],
+    /// The first 16 hexadecimal digits of `hash`, for people.
+    pub short_hash: String,
+    /// Its limits by their numbers.
+    pub limits: Vec<LimitName>,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
     /// Number of sets of the table in which each limit counts subjects that callers make up.
     pub subject_sets: NonZeroU32,
     /// Which of its limits a service counts for all proxies.
     pub global: Chosen,
+}
+
+/// What a record calls a limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LimitName {
+    /// Its rule identifier.
+    pub rule: String,
+    /// Its counter.
+    pub counter: String,
 }
 
 impl Gate {
@@ -129,14 +148,8 @@ impl Gate {
         for (name, raw_policy) in raw.policy.iter().map(|p| ("", p)).chain(named) {
             if let Some(policy) = compile(raw_policy, faults) {
                 names.insert(name.to_owned(), policies.len());
-                policies.push(NamedPolicy {
-                    name: name.to_owned(),
-                    policy,
-                    hash: raw_policy.value.map(digest).unwrap_or_default(),
-                    counters: RefCell::default(),
-                    subject_sets,
-                    global: Chosen::default(),
-                });
+                let hash = raw_policy.value.map(digest).unwrap_or_default();
+                policies.push(NamedPolicy::new(name, policy, hash, subject_sets));
             }
         }
         if raw.admin.is_some() {
@@ -175,6 +188,8 @@ impl Gate {
             export_headers: raw.export_headers,
             approvals: raw.approvals.and_then(approvals),
             admin: raw.admin.map(|operators| Admin::compile(operators, faults)),
+            audit: Audit::new(raw.audit),
+            metrics: raw.metrics,
             global_limits,
         })
     }
@@ -220,6 +235,35 @@ fn approvals(raw: RawApprovals) -> Option<Approvals> {
 }
 
 impl NamedPolicy {
+    fn new(name: &str, policy: Policy, hash: [u8; 32], subject_sets: NonZeroU32) -> Self {
+        let first = hash.first_chunk::<8>().copied().unwrap_or_default();
+        let mut limits = vec![LimitName::default(); policy.limit_count];
+        for limit in policy.limits() {
+            if let Some(place) = limits.get_mut(limit.number) {
+                place.rule.clone_from(&limit.id);
+                place.counter.clone_from(&limit.counter);
+            }
+        }
+        Self {
+            name: name.to_owned(),
+            short_hash: format!("{:016x}", u64::from_be_bytes(first)),
+            hash,
+            limits,
+            policy,
+            counters: RefCell::default(),
+            subject_sets,
+            global: Chosen::default(),
+        }
+    }
+
+    /// Its name in records.
+    pub fn shown(&self) -> &str {
+        match self.name.as_str() {
+            "" => "(policy)",
+            name => name,
+        }
+    }
+
     /// The identity of each limit's counter for the upstream `server`, by the limit's number.
     pub fn counters(&self, server: &str) -> Rc<[CounterId]> {
         if let Ok(known) = self.counters.try_borrow()

@@ -14,6 +14,7 @@ pub mod learned;
 pub mod mcp;
 pub mod ratelimit;
 pub mod record;
+pub mod series;
 pub mod session;
 pub mod surroundings;
 pub mod trace;

@@ -1,5 +1,6 @@
 //! One text for all JSON values that are equal: RFC 8785 (JCS), but that numbers keep their exact value.
 
+use std::borrow::Cow;
 use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
@@ -95,7 +96,15 @@ impl<'a> Sink<'a> for Writer {
         self.separate();
         let start = self.out.len();
         let key = key.decode();
-        write_string(&key, &mut self.out);
+        match &key {
+            // Without an escape it is spelled in one way only.
+            Cow::Borrowed(text) => {
+                self.out.push('"');
+                self.out.push_str(text);
+                self.out.push('"');
+            }
+            Cow::Owned(text) => write_string(text, &mut self.out),
+        }
         self.out.push(':');
         let Some(container) = self.open.last_mut() else {
             return;
@@ -125,6 +134,10 @@ impl<'a> Sink<'a> for Writer {
         match kind {
             Kind::Object => self.close('}'),
             Kind::Array => self.close(']'),
+            Kind::String if is_canonical(text) => {
+                self.begin();
+                self.out.push_str(text);
+            }
             Kind::String => {
                 self.begin();
                 let value = Value::proven(kind, text).as_str().unwrap_or_default();
@@ -144,6 +157,12 @@ impl<'a> Sink<'a> for Writer {
             member.end = end;
         }
     }
+}
+
+/// Whether a string is spelled as RFC 8785 does: only `\u` and `\/` may have another spelling.
+fn is_canonical(spelled: &str) -> bool {
+    let mut pairs = spelled.as_bytes().windows(2);
+    !pairs.any(|pair| matches!(pair, [b'\\', b'u' | b'/']))
 }
 
 /// A string by RFC 8785, section 3.2.2.2.

@@ -5,11 +5,13 @@
 
 pub mod approvals;
 pub mod approver;
+pub mod audit;
 pub mod condition;
 mod fault;
 pub mod global_limits;
 mod keyword;
 pub mod limit;
+pub mod metrics;
 mod origin;
 pub mod pin;
 pub mod plugin;

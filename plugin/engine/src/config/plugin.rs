@@ -1,8 +1,10 @@
 //! The plugin's configuration: one JSON object with the policies and what is not policy.
 
 use super::approvals::{RawApprovals, RawOperator, read_admin, read_approvals};
+use super::audit::{RawAudit, read_audit};
 use super::fault::Faults;
 use super::global_limits::{RawGlobalLimits, read_global_limits};
+use super::metrics::{RawMetrics, read_metrics};
 use super::origin::read_origins;
 use super::policy::{KEYS as POLICY_KEYS, RawPolicy, read_policy};
 use super::reader::{Field, Object};
@@ -87,11 +89,15 @@ pub struct RawPlugin<'a> {
     pub approvals: Option<RawApprovals>,
     /// `admin`: the operators of approvals.
     pub admin: Option<Vec<RawOperator>>,
+    /// `audit`.
+    pub audit: RawAudit,
+    /// `metrics`.
+    pub metrics: RawMetrics,
     /// `global_limits`.
     pub global_limits: Option<RawGlobalLimits>,
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "server",
     "policy",
     "policies",
@@ -109,6 +115,7 @@ const KEYS: [&str; 18] = [
     "approvals",
     "admin",
     "audit",
+    "metrics",
     "global_limits",
 ];
 
@@ -194,13 +201,14 @@ pub fn read_plugin<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPlug
         .get("approvals")
         .and_then(|f| read_approvals(f, faults));
     plugin.admin = object.get("admin").and_then(|f| read_admin(f, faults));
+    if let Some(audit) = object.get("audit") {
+        plugin.audit = read_audit(audit, faults).unwrap_or_default();
+    }
+    if let Some(metrics) = object.get("metrics") {
+        plugin.metrics = read_metrics(metrics, faults).unwrap_or_default();
+    }
     if let Some(global) = object.get("global_limits") {
         plugin.global_limits = read_global_limits(global, faults);
-    }
-    // Accepting a setting without acting on it would be a silent hole.
-    if let Some(field) = object.get("audit") {
-        let why = "settings of the decision record are not built yet: remove `audit`";
-        faults.error(&field.pointer, why);
     }
     Some(plugin)
 }

@@ -3,7 +3,7 @@
 use super::Call;
 use super::subject::{name, subject};
 use super::taken::Taken;
-use super::verdict::{Denial, DenialKind, LimitState, Verdict};
+use super::verdict::{Denial, DenialKind, LimitState, LimitUse, Verdict};
 use crate::gate::NamedPolicy;
 use crate::global::Ask;
 use crate::limit::{Charge, CounterId, Reason, Refusal, reserve};
@@ -23,6 +23,7 @@ pub(super) fn charge(
 ) {
     let counters = named.counters(call.server);
     let now = around.now();
+    verdict.time = Some(now);
     let mut enforced = Vec::with_capacity(limits.len());
     let mut charges = Vec::with_capacity(limits.len());
     let mut shadowed = Taken::default();
@@ -67,6 +68,16 @@ pub(super) fn charge(
     }
     match reserve(&mut *around, &charges, now) {
         Ok(reservation) => {
+            let taken = enforced.iter().zip(reservation.charges());
+            verdict
+                .limits
+                .extend(taken.map(|(limit, charged)| LimitUse {
+                    number: limit.number,
+                    max: limit.quota.max.get(),
+                    remaining: charged.remaining(),
+                    reset_seconds: charged.reset_seconds(),
+                    charge: *charged.charge(),
+                }));
             verdict.taken = shadowed;
             let refunds = enforced.iter().map(|limit| limit.refunds);
             verdict.taken.add(reservation, refunds);

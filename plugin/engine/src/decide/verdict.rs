@@ -5,6 +5,7 @@ pub use crate::policy::pseudo;
 use super::taken::Taken;
 use crate::approval::{Bond, Place};
 use crate::global::Ask;
+use crate::limit::Charge;
 
 /// Why a call is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +121,21 @@ pub struct LimitState {
     pub retry_after: Option<u64>,
 }
 
+/// What a call took of a limit, for the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitUse {
+    /// The limit's number in the policy.
+    pub number: usize,
+    /// Units per window.
+    pub max: u64,
+    /// Units that remain.
+    pub remaining: u64,
+    /// Seconds until all units that are used will have returned.
+    pub reset_seconds: u64,
+    /// What was charged.
+    pub charge: Charge,
+}
+
 /// What the policy says.
 #[derive(Debug)]
 pub struct Verdict {
@@ -133,6 +149,12 @@ pub struct Verdict {
     pub shadow: Vec<Denial>,
     /// The person's yes that let it pass.
     pub approved: Option<Approved>,
+    /// What the call took of limits that are enforced.
+    pub limits: Vec<LimitUse>,
+    /// The entry under `tools` that the tool's name led to, by its place.
+    pub entry: Option<usize>,
+    /// The time of the decision, where a limit asked for it, in nanoseconds since the Unix epoch.
+    pub time: Option<u64>,
 }
 
 impl Verdict {
@@ -144,6 +166,9 @@ impl Verdict {
             asks: Vec::new(),
             shadow: Vec::new(),
             approved: None,
+            limits: Vec::new(),
+            entry: None,
+            time: None,
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{Exchange, RequestStep, plain};
+use super::{Exchange, RequestStep};
 use crate::mcp::{Headers, Rejection};
-use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 
 impl Exchange {
@@ -19,16 +18,18 @@ impl Exchange {
         let Some(approvals) = &gate.approvals else {
             // Refused when it is loaded.
             let missing = Rejection::http(500, "the operators' listener has no key");
-            return Some(self.reject(&missing));
+            return Some(self.reject(&missing, around));
         };
         let answered = admin.answer(&approvals.keys, headers, around);
-        if let Some(decision) = &answered.decision {
-            let method = if decision.yes { "approve" } else { "deny" };
-            self.note(&Record {
-                message: Some(&decision.id.to_string()),
-                ..plain(Outcome::Allow, Some(method), Some(&decision.by))
-            });
-        }
+        let method = match &answered.decision {
+            Some(decision) if decision.yes => "approve".into(),
+            Some(_) => "deny".into(),
+            None => {
+                let http = headers.all(":method").next().unwrap_or_default();
+                String::from_utf8_lossy(http)
+            }
+        };
+        self.note_operator(&method, &answered, around);
         Some(RequestStep::Reply(answered.reply))
     }
 }

@@ -4,13 +4,12 @@ use std::rc::Rc;
 
 use super::request::form;
 use super::service::{Decided, give_back, rounds};
-use super::{Exchange, Expect, RequestStep, plain};
+use super::{Exchange, Expect, RequestStep};
 use crate::config::policy::DenyWith;
-use crate::decide::{Denial, Verdict};
+use crate::decide::Denial;
 use crate::denial;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role};
-use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
@@ -29,48 +28,47 @@ impl Exchange {
         if self.gate.export_headers && messages.iter().any(Message::is_tool_call) {
             // Whatever acts on the header would see none, or one of several.
             let why = "a batch with a tools/call is not accepted here: send the calls one by one";
-            return self.reject(&Rejection::http(400, why));
+            return self.reject(&Rejection::http(400, why), around);
         }
         self.meet(headers, around);
         self.recall(head.session, around);
         let gate = Rc::clone(&self.gate);
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
+        let mut elements = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             let verdict = self.judge(&gate, headers, message, None, around, trace);
-            self.record_verdict(&gate, message, &verdict);
+            elements.push(self.element(&gate, message, &verdict, around));
             if let Some(denial) = &verdict.denial {
                 give_back(&mut decided, around);
-                let form = form(self.policy());
-                return RequestStep::Reply(batch_reply(messages, index, denial, form));
+                let reply = batch_reply(messages, index, denial, form(self.policy()));
+                let shadow = shadow(&decided);
+                self.note_batch(&elements, &shadow, Some((denial, &reply)), around);
+                return RequestStep::Reply(reply);
             }
             decided.push(Decided {
                 id: message.id.map(str::to_owned),
                 verdict,
             });
         }
+        let shadow = shadow(&decided);
         let rounds = match rounds(&mut decided) {
             Ok(rounds) => rounds,
             Err((index, denial)) => {
                 give_back(&mut decided, around);
-                let verdict = Verdict::denied(denial.clone());
-                if let Some(message) = messages.get(index) {
-                    self.record_verdict(&gate, message, &verdict);
-                }
-                let form = form(self.policy());
-                return RequestStep::Reply(batch_reply(messages, index, &denial, form));
+                let reply = batch_reply(messages, index, &denial, form(self.policy()));
+                self.note_batch(&elements, &shadow, Some((&denial, &reply)), around);
+                return RequestStep::Reply(reply);
             }
         };
-        let caller = Exchange::grant_name(&gate, &self.caller);
-        let shadow: Vec<Denial> = decided
-            .iter()
-            .flat_map(|decided| decided.verdict.shadow.iter().cloned())
-            .collect();
-        self.note(&Record {
-            shadow: &shadow,
-            ..plain(Outcome::Allow, Some("batch"), caller)
-        });
+        self.note_batch(&elements, &shadow, None, around);
         self.ask(rounds, decided, Expect::List)
     }
+}
+
+/// What shadowed rules would have denied, of all messages.
+fn shadow(decided: &[Decided]) -> Vec<Denial> {
+    let all = decided.iter().flat_map(|d| &d.verdict.shadow);
+    all.cloned().collect()
 }
 
 /// The denied element its denial, the other requests that they were not run.

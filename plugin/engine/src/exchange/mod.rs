@@ -6,14 +6,17 @@ mod admin;
 mod approved;
 mod attempt;
 mod batch;
+mod count;
 mod export;
 mod membership;
+mod note;
 mod origin;
 mod refund;
 mod request;
 mod response;
 mod service;
 mod view;
+mod who;
 
 use std::rc::Rc;
 
@@ -21,7 +24,6 @@ use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
 use crate::mcp::Reply;
 use crate::policy::condition::Effort;
-use crate::record::{Outcome, Record};
 
 pub use export::TOOL_HEADER;
 pub use refund::MAX_ANSWER_BYTES;
@@ -72,9 +74,7 @@ pub struct Exchange {
     /// Headers that the upstream must not see.
     strip: Vec<String>,
     stream: response::Stream,
-    record: Option<String>,
-    /// The method, where a list may add to the record.
-    asked: Option<String>,
+    notes: note::Notes,
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
     notice: Option<String>,
@@ -97,8 +97,7 @@ impl Exchange {
             membership: membership::Membership::default(),
             strip: Vec::new(),
             stream: response::Stream::default(),
-            record: None,
-            asked: None,
+            notes: note::Notes::default(),
             effort: Effort::default(),
             waiting: None,
             notice: None,
@@ -112,45 +111,14 @@ impl Exchange {
         &self.gate
     }
 
-    /// The record of the decision, once there is one; taken so that it is written once.
-    pub fn take_record(&mut self) -> Option<String> {
-        self.record.take()
-    }
-
     /// The headers, by name, that carry credentials and must be gone before anything goes upstream.
     /// Known as soon as the request's headers are.
     pub fn strips(&self) -> &[String] {
         &self.strip
     }
 
-    fn note(&mut self, record: &Record<'_>) {
-        if self.policy().is_some_and(|named| named.policy.pins) {
-            self.asked = record.method.map(str::to_owned);
-        }
-        self.record = Some(record.to_json());
-    }
-
-    fn grant_name<'g>(gate: &'g Gate, caller: &Caller) -> Option<&'g str> {
-        match caller {
-            Caller::Granted(index) => gate.callers.grant(*index).map(|g| g.name.as_str()),
-            _ => None,
-        }
-    }
-
-    fn policy(&self) -> Option<&NamedPolicy> {
+    /// The policy that decides, once the caller is known.
+    pub fn policy(&self) -> Option<&NamedPolicy> {
         self.gate.policy_of(&self.caller)
-    }
-}
-
-/// A record without what only tool calls have.
-fn plain<'a>(outcome: Outcome, method: Option<&'a str>, caller: Option<&'a str>) -> Record<'a> {
-    Record {
-        outcome,
-        method,
-        tool: None,
-        rule: None,
-        message: None,
-        caller,
-        shadow: &[],
     }
 }

@@ -23,6 +23,8 @@ const MAX_EARLY_BYTES: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     calls: Vec<Call>,
+    /// Calls that failed and got back what their limits say.
+    given_back: u64,
     /// An approved call that may go on with a question.
     awaited: Option<Box<Awaited>>,
     reader: Reader,
@@ -69,6 +71,11 @@ impl Pending {
         self.calls.is_empty() && self.awaited.is_none()
     }
 
+    /// How many calls got units back.
+    pub(super) fn given_back(&self) -> u64 {
+        self.given_back
+    }
+
     /// Whether the answer's body has to be looked at.
     pub(super) fn reads_answers(&self) -> bool {
         let mut calls = self.calls.iter();
@@ -83,6 +90,9 @@ impl Pending {
             return;
         }
         for call in self.calls.drain(..) {
+            if call.taken.refunds().unreachable {
+                self.given_back = self.given_back.saturating_add(1);
+            }
             call.taken.give_back(Failure::Unreachable, around);
         }
     }
@@ -159,6 +169,7 @@ impl Pending {
                 Outcome::Result | Outcome::Unclear => continue,
             };
             if call.taken.refunds().cover(failure) && !attempt::repeated(around) {
+                self.given_back = self.given_back.saturating_add(1);
                 call.taken.give_back(failure, around);
             }
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::service::{Decided, give_back, rounds};
-use super::{Exchange, Expect, RequestStep, origin, plain};
+use super::{Exchange, Expect, RequestStep, origin};
 use crate::caller::Caller;
 use crate::config::policy::DenyWith;
 use crate::decide::{
@@ -18,7 +18,6 @@ use crate::mcp::message::{Body, read_body};
 use crate::mcp::method;
 use crate::mcp::reply::error;
 use crate::mcp::{Era, Head, Headers, Message, Rejection, Reply, Role, RoundTrip, agree};
-use crate::record::{Outcome, Record};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
@@ -30,22 +29,23 @@ impl Exchange {
         end_of_stream: bool,
         around: &mut dyn Surroundings,
     ) -> RequestStep {
+        self.remember_origin(headers);
         if let Some(step) = self.administer(headers, around) {
             return step;
         }
         if let Err(rejection) = origin::check(self.gate.allowed_origins.as_deref(), headers) {
-            return self.reject(&rejection);
+            return self.reject(&rejection, around);
         }
         let head = match Head::read(headers) {
             Ok(head) => head,
-            Err(rejection) => return self.reject(&rejection),
+            Err(rejection) => return self.reject(&rejection, around),
         };
         self.strip = self.gate.callers.strips(headers);
         match (head.method, end_of_stream) {
             // Headers that are not held reach the upstream now, and it may act on these alone.
             (Method::Bodiless, false) => match self.bodiless(headers, &head, around) {
                 RequestStep::Forward { .. } => {
-                    self.record = None;
+                    self.forget();
                     RequestStep::AwaitBody
                 }
                 step => step,
@@ -58,9 +58,10 @@ impl Exchange {
                 RequestStep::AwaitBody
             }
             (Method::Bodiless, true) => self.bodiless(headers, &head, around),
-            (Method::Message, true) => self.reject(&Rejection::parse(
-                "empty body where a JSON-RPC message is expected".into(),
-            )),
+            (Method::Message, true) => self.reject(
+                &Rejection::parse("empty body where a JSON-RPC message is expected".into()),
+                around,
+            ),
         }
     }
 
@@ -82,55 +83,55 @@ impl Exchange {
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
+        self.remember_origin(headers);
         if body.len() > self.gate.max_body_bytes {
-            return self.body_too_large();
+            return self.body_too_large(around);
         }
         let head = match Head::read(headers) {
             Ok(head) => head,
-            Err(rejection) => return self.reject(&rejection),
+            Err(rejection) => return self.reject(&rejection, around),
         };
         if head.method == Method::Bodiless {
             if body.is_empty() {
                 return self.bodiless(headers, &head, around);
             }
             let why = "expected no body with this HTTP method: use POST";
-            return self.reject(&Rejection::http(400, why));
+            return self.reject(&Rejection::http(400, why), around);
         }
         let read = match read_body(body) {
             Ok(read) => read,
-            Err(rejection) => return self.reject(&rejection),
+            Err(rejection) => return self.reject(&rejection, around),
         };
         match read {
             Body::Single(message) => match agree::agree(&head, &message) {
                 Ok(era) => self.single((headers, &head), (&message, body), era, around, trace),
-                Err(rejection) => self.reject(&rejection),
+                Err(rejection) => self.reject(&rejection, around),
             },
             Body::Batch(messages) => match agree::agree_batch(&head) {
                 Ok(()) => self.batch((headers, &head), &messages, around, trace),
-                Err(rejection) => self.reject(&rejection),
+                Err(rejection) => self.reject(&rejection, around),
             },
         }
     }
 
     /// The body is, or would become, longer than `max_body_bytes`.
-    pub fn body_too_large(&mut self) -> RequestStep {
+    pub fn body_too_large(&mut self, around: &mut dyn Surroundings) -> RequestStep {
         let why = format!("the body is longer than {} bytes", self.gate.max_body_bytes);
-        self.reject(&Rejection::http(413, &why))
+        self.reject(&Rejection::http(413, &why), around)
     }
 
     /// The host could not hand over what a decision needs.
-    pub fn unreadable(&mut self, what: &str) -> RequestStep {
-        self.reject(&Rejection::http(
-            500,
-            &format!("the proxy did not hand over {what}"),
-        ))
+    pub fn unreadable(&mut self, what: &str, around: &mut dyn Surroundings) -> RequestStep {
+        let why = format!("the proxy did not hand over {what}");
+        self.reject(&Rejection::http(500, &why), around)
     }
 
-    pub(super) fn reject(&mut self, rejection: &Rejection) -> RequestStep {
-        self.note(&Record {
-            message: Some(&rejection.message),
-            ..plain(Outcome::Reject, None, None)
-        });
+    pub(super) fn reject(
+        &mut self,
+        rejection: &Rejection,
+        around: &mut dyn Surroundings,
+    ) -> RequestStep {
+        self.note_rejection(rejection, around);
         RequestStep::Reply(rejection.reply())
     }
 
@@ -145,7 +146,6 @@ impl Exchange {
         let http = String::from_utf8_lossy(http).into_owned();
         self.meet(headers, around);
         let gate = Rc::clone(&self.gate);
-        let caller = Exchange::grant_name(&gate, &self.caller);
         // A browser asks with OPTIONS before it may show who it is, and no server runs a tool for it.
         let denial = match gate.policy_of(&self.caller) {
             _ if http == "OPTIONS" => None,
@@ -156,11 +156,7 @@ impl Exchange {
             }
         };
         if let Some(denial) = denial {
-            self.note(&Record {
-                rule: Some(&denial.rule),
-                message: Some(&denial.message),
-                ..plain(Outcome::Deny, Some(&http), caller)
-            });
+            self.note_bodiless(&http, Some((&denial, 403)), around);
             let text = format!("[POLICY DENIED] {}", denial.message);
             let body = error(None, denial::CODE_DENIED, &text, None);
             return RequestStep::Reply(Reply::json(403, body));
@@ -168,7 +164,7 @@ impl Exchange {
         if http == "DELETE" {
             self.expect_end();
         }
-        self.note(&plain(Outcome::Allow, Some(&http), caller));
+        self.note_bodiless(&http, None, around);
         self.forward(Expect::Stream)
     }
 
@@ -222,20 +218,21 @@ impl Exchange {
             }
         };
         let [Decided { verdict, .. }] = &decided;
-        self.record_verdict(&gate, message, verdict);
         if let Some(denial) = &verdict.denial {
-            let form = form(self.policy());
-            return RequestStep::Reply(denial::reply(denial, message, form, era));
+            let reply = denial::reply(denial, message, form(self.policy()), era);
+            self.note_verdict(&gate, message, verdict, Some(reply.status), around);
+            return RequestStep::Reply(reply);
         }
         if let Some(approved) = &verdict.approved
             && !self.approved(approved, message, body)
         {
             give_back(&mut decided, around);
-            return self.unreadable("a body that can be changed");
+            return self.unreadable("a body that can be changed", around);
         }
         if message.method == method::INITIALIZE {
             self.expect_session();
         }
+        self.note_verdict(&gate, message, verdict, None, around);
         self.export(message);
         self.ask(rounds, decided.into(), expectation(message))
     }
@@ -281,28 +278,6 @@ impl Exchange {
             trip,
         };
         decide_watched(named, &call, around, trace)
-    }
-
-    pub(super) fn record_verdict(&mut self, gate: &Gate, message: &Message<'_>, verdict: &Verdict) {
-        let caller = Exchange::grant_name(gate, &self.caller);
-        let method = (!message.method.is_empty()).then_some(message.method.as_ref());
-        let tool = message
-            .params
-            .name
-            .as_deref()
-            .filter(|_| message.is_tool_call());
-        let outcome = if verdict.denial.is_some() {
-            Outcome::Deny
-        } else {
-            Outcome::Allow
-        };
-        self.note(&Record {
-            tool,
-            rule: verdict.denial.as_ref().map(|d| d.rule.as_str()),
-            message: verdict.denial.as_ref().map(|d| d.message.as_str()),
-            shadow: &verdict.shadow,
-            ..plain(outcome, method, caller)
-        });
     }
 }
 

@@ -1,8 +1,7 @@
 //! The response's side: lists are filtered to what the caller may call, in JSON and in SSE.
 
-use std::rc::Rc;
-
-use super::{Exchange, Expect, plain, view};
+use super::note::MAX_CHANGED;
+use super::{Exchange, Expect, view};
 use crate::decide::{Denial, DenialKind};
 use crate::json::Value;
 use crate::learned::{self, definition};
@@ -12,7 +11,6 @@ use crate::mcp::sse::{Edit, EventStream};
 use crate::mcp::{Rejection, Reply};
 use crate::pin::Pin;
 use crate::policy::{Policy, Rule};
-use crate::record::Outcome;
 use crate::surroundings::Surroundings;
 
 /// JSON-RPC "Internal error".
@@ -203,36 +201,23 @@ impl Exchange {
         };
         let mut view = CallerView {
             policy: &named.policy,
-            changed: None,
+            changed: Vec::new(),
             private: self.gate.callers.has_grants(),
             server: &self.server,
             around,
         };
         let filtered = list::filter(text, &mut view, limits);
-        if let Some((changed, shadow)) = view.changed {
-            self.note_changed(changed, shadow);
+        for (changed, shadow) in view.changed {
+            self.notes.changed(changed, shadow);
         }
         match filtered {
             Ok(Filtered::Unchanged) => Ok(None),
-            Ok(Filtered::Changed { text, .. }) => Ok(Some(text)),
+            Ok(Filtered::Changed { text, removed }) => {
+                self.notes.hid(removed);
+                Ok(Some(text))
+            }
             Err(error) => Err(format!("the upstream's list cannot be filtered: {error}")),
         }
-    }
-
-    /// The record of a list that lost a tool because its definition changed.
-    fn note_changed(&mut self, changed: Denial, shadow: bool) {
-        let gate = Rc::clone(&self.gate);
-        let caller = Exchange::grant_name(&gate, &self.caller);
-        let method = self.asked.take();
-        let mut record = plain(Outcome::Allow, method.as_deref(), caller);
-        if shadow {
-            record.shadow = std::slice::from_ref(&changed);
-        } else {
-            record.rule = Some(&changed.rule);
-            record.message = Some(&changed.message);
-        }
-        self.record = Some(record.to_json());
-        self.asked = method;
     }
 
     fn failed(&self, status: u16, why: &str) -> Reply {
@@ -249,8 +234,8 @@ impl Exchange {
 
 struct CallerView<'a> {
     policy: &'a Policy,
-    /// The first tool whose definition is not the pinned one, and whether that is only recorded.
-    changed: Option<(Denial, bool)>,
+    /// Tools whose definition is not the pinned one, and whether that is only recorded.
+    changed: Vec<(Denial, bool)>,
     private: bool,
     server: &'a str,
     around: &'a mut dyn Surroundings,
@@ -265,14 +250,14 @@ impl CallerView<'_> {
             return true;
         }
         let shadow = rule.shadow || self.policy.shadow;
-        self.changed.get_or_insert_with(|| {
+        if self.changed.len() < MAX_CHANGED {
             let denial = Denial {
                 rule: rule.id.clone(),
                 message: definition::changed(name, seen),
                 kind: DenialKind::Rule,
             };
-            (denial, shadow)
-        });
+            self.changed.push((denial, shadow));
+        }
         shadow
     }
 }

@@ -157,7 +157,7 @@ impl Exchange {
     ) -> RequestStep {
         let gate = Rc::clone(&self.gate);
         let (Some(waiting), Some(settings)) = (self.waiting.take(), &gate.global_limits) else {
-            return self.unreadable("an answer that was asked for");
+            return self.unreadable("an answer that was asked for", around);
         };
         let Waiting {
             round,
@@ -218,30 +218,36 @@ impl Exchange {
         give_back(&mut messages, around);
         let gate = Rc::clone(&self.gate);
         let form = form(self.policy());
-        let shadow = messages.get_mut(index).map(|message| {
+        let before = messages.get_mut(index).map(|message| {
             let verdict = &mut message.verdict;
-            std::mem::take(&mut verdict.shadow)
+            (std::mem::take(&mut verdict.shadow), verdict.entry)
         });
+        let (shadow, entry) = before.unwrap_or_default();
         let verdict = Verdict {
-            shadow: shadow.unwrap_or_default(),
+            shadow,
+            entry,
             ..Verdict::denied(denial.clone())
         };
         let head = Head::read(headers);
         match (head, read_body(body)) {
             (Ok(head), Ok(Body::Single(message))) => {
                 let Ok(era) = agree::agree(&head, &message) else {
-                    return self.unreadable("the request as it was");
+                    return self.unreadable("the request as it was", around);
                 };
-                self.record_verdict(&gate, &message, &verdict);
-                RequestStep::Reply(denial::reply(&denial, &message, form, era))
+                let reply = denial::reply(&denial, &message, form, era);
+                self.note_verdict(&gate, &message, &verdict, Some(reply.status), around);
+                RequestStep::Reply(reply)
             }
             (Ok(_), Ok(Body::Batch(batch))) => {
-                if let Some(message) = batch.get(index) {
-                    self.record_verdict(&gate, message, &verdict);
-                }
-                RequestStep::Reply(batch_reply(&batch, index, &denial, form))
+                let denied = batch.get(index);
+                let element = denied.map(|m| self.element(&gate, m, &verdict, around));
+                let elements: Vec<String> = element.into_iter().collect();
+                let reply = batch_reply(&batch, index, &denial, form);
+                let told = Some((&denial, &reply));
+                self.note_batch(&elements, &verdict.shadow, told, around);
+                RequestStep::Reply(reply)
             }
-            _ => self.unreadable("the request as it was"),
+            _ => self.unreadable("the request as it was", around),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Policy {
 pub struct Entry {
     /// The key as written: a name, a glob or `*`.
     pub key: String,
+    /// Its place among the entries under `tools`, from 0.
+    pub number: usize,
     /// In the order in which they are asked.
     pub rules: Vec<Rule>,
     /// When a person must be asked.

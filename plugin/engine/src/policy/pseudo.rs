@@ -12,3 +12,5 @@ pub const LOOK_ALIKE: &str = "(look-alike)";
 pub const UNSAFE_NAME: &str = "(unsafe name)";
 /// The session is another caller's.
 pub const SESSION: &str = "(session)";
+/// The caller of the operators' listener is no operator.
+pub const OPERATORS: &str = "(operators)";

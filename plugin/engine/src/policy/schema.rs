@@ -13,7 +13,6 @@
 //!
 //! Numbers are exact decimals (`1.0` is an integer), strings are code points, equality is deep.
 
-mod canonical;
 mod cycle;
 mod evaluate;
 mod explain;

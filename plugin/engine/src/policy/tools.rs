@@ -34,11 +34,14 @@ pub enum Listing<'p> {
 impl ToolTable {
     /// Builds the table.
     pub(super) fn new(
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
         exact: FxHashMap<String, usize>,
         globs: GlobSet,
         glob_entries: Vec<usize>,
     ) -> Self {
+        for (number, entry) in entries.iter_mut().enumerate() {
+            entry.number = number;
+        }
         let folded = Folded::new(exact.keys(), &globs);
         Self {
             entries,

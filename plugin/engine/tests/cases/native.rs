@@ -91,11 +91,12 @@ impl World for Native {
             RequestStep::Reply(made) => Some(reply(made)),
             RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
         };
-        let mut record = exchange.take_record().unwrap_or_default();
+        let record = exchange.take_record().unwrap_or_default();
         let forwarded = request.upstream.as_ref().filter(|_| reply.is_none());
         let response = forwarded.map(|upstream| self.answered(&mut exchange, upstream));
         // An answer may add to it.
-        record = exchange.take_record().unwrap_or(record);
+        let last = exchange.take_last_record(&mut self.around);
+        let record = last.unwrap_or(record);
         Answer {
             record,
             reply,

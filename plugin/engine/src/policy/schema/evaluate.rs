@@ -6,8 +6,8 @@
 use crate::json::{Kind, Number, RawStr, Value, folds_to};
 
 use super::explain::{Place, Step, push, quoted, shown};
-use super::work::{Stop, Work};
-use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types, canonical};
+use super::work::{Stop, Work, sorted};
+use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types};
 
 /// What entering a schema costs beside the bytes that it looks at.
 const ENTER: usize = 64;
@@ -171,8 +171,7 @@ impl Evaluation<'_> {
         if !among.types.meets(Types::of(value.kind())) {
             return Ok(false);
         }
-        let mut text = String::new();
-        canonical::write(value, &mut self.work, &mut text)?;
+        let text = self.work.canonical(value)?;
         Ok(among.values.binary_search(&text).is_ok())
     }
 
@@ -214,15 +213,13 @@ impl Evaluation<'_> {
         let mut texts = Vec::new();
         self.work.spend(value.text().len())?;
         for element in value.elements() {
-            let mut text = String::new();
-            canonical::write(element, &mut self.work, &mut text)?;
-            texts.push(text);
+            texts.push(self.work.canonical(element)?);
         }
         // Sorting compares each text with about as many others as their number has bits.
         let bits = usize::BITS.saturating_sub(texts.len().leading_zeros());
         let bits = usize::try_from(bits).unwrap_or_default();
         self.work.spend(value.text().len().saturating_mul(bits))?;
-        let texts = canonical::sorted(texts);
+        let texts = sorted(texts);
         let mut pairs = texts.iter().zip(texts.iter().skip(1));
         let equal = pairs.find(|(a, b)| a == b);
         if let Some((text, _)) = equal.filter(|_| !self.quiet) {

@@ -1,9 +1,13 @@
 //! How much a check may do, and why one had to stop.
 
-use crate::json::Value;
+use std::collections::BinaryHeap;
+
+use crate::json::{Kind, Value, canonical};
 
 use super::MAX_WORK;
 use super::explain::shown;
+
+const TOO_LARGE: &str = "the arguments are too large to be checked against the policy";
 
 /// What is asked cannot be told, so the call is denied; [`Work`] knows why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +38,40 @@ impl Work {
                 self.left = left;
                 Ok(())
             }
-            None => self.stop("the arguments are too large to be checked against the policy"),
+            None => self.stop(TOO_LARGE),
         }
     }
 
     /// A number that some servers read as infinite.
-    pub(super) fn overflow(&mut self, value: Value<'_>) -> Result<(), Stop> {
+    pub(super) fn overflow<T>(&mut self, value: Value<'_>) -> Result<T, Stop> {
         let number = shown(value.text());
         self.stop(&format!(
             "the number {number} is too large for any server to read"
         ))
+    }
+
+    /// A value's canonical form; there is none where some servers read a number in it as infinite.
+    #[inline(never)]
+    pub(super) fn canonical(&mut self, value: Value<'_>) -> Result<String, Stop> {
+        self.finite(value)?;
+        Ok(canonical(value))
+    }
+
+    /// Each byte counts once for every value around it, which is what sorting may cost.
+    fn finite(&mut self, value: Value<'_>) -> Result<(), Stop> {
+        self.spend(value.text().len())?;
+        match value.kind() {
+            Kind::Number if value.as_number().is_some_and(|n| n.overflows_binary64()) => {
+                self.overflow(value)
+            }
+            Kind::Array => value
+                .elements()
+                .try_for_each(|element| self.finite(element)),
+            Kind::Object => value
+                .members()
+                .try_for_each(|(_, member)| self.finite(member)),
+            _ => Ok(()),
+        }
     }
 
     #[inline(never)]
@@ -51,4 +79,9 @@ impl Work {
         why.clone_into(&mut self.why);
         Err(Stop)
     }
+}
+
+/// Sorted texts. A heap sorts in n log n whatever the texts, and in a tenth of the code of `sort`.
+pub(super) fn sorted(texts: Vec<String>) -> Vec<String> {
+    BinaryHeap::from(texts).into_sorted_vec()
 }

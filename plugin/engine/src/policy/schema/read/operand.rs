@@ -3,10 +3,9 @@
 use crate::config::Field;
 use crate::json::{Kind, Number};
 
-use super::super::canonical;
 use super::super::explain::push;
 use super::super::multiple::Multiple;
-use super::super::work::Work;
+use super::super::work::{Work, sorted};
 use super::super::{Among, Types};
 use super::{Place, Reader};
 
@@ -59,7 +58,7 @@ impl Reader<'_> {
             let before = if shown.is_empty() { "" } else { ", " };
             push(&mut shown, &[before, field.value.text()]);
         }
-        let mut values = canonical::sorted(values);
+        let mut values = sorted(values);
         values.dedup();
         Among {
             values,
@@ -69,12 +68,11 @@ impl Reader<'_> {
     }
 
     fn canonical(&mut self, field: &Field<'_>) -> Option<String> {
-        let mut text = String::new();
-        let written = canonical::write(field.value, &mut Work::default(), &mut text);
+        let written = Work::default().canonical(field.value);
         if written.is_err() {
             self.error(field, &TOO_LARGE);
         }
-        written.is_ok().then_some(text)
+        written.ok()
     }
 
     pub(super) fn number<'a>(&mut self, field: &Field<'a>) -> Option<Number<'a>> {

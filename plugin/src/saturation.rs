@@ -1,0 +1,96 @@
+//! How full limits are, as gauges: of each limit the subject that used most of it.
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+use toolgate_engine::decide::LimitUse;
+use toolgate_engine::gate::NamedPolicy;
+use toolgate_engine::limit::{Charge, peek};
+use toolgate_engine::series::{LIMIT_USED, Series};
+
+use crate::abi;
+use crate::metrics;
+use crate::shared::Shared;
+
+/// The most limits that are watched.
+const MOST: usize = 1_000;
+
+/// The limits of one configuration that have been charged.
+#[derive(Debug, Default)]
+pub(crate) struct Saturation {
+    gauges: RefCell<FxHashMap<(*const NamedPolicy, usize), Gauge>>,
+}
+
+#[derive(Debug)]
+struct Gauge {
+    name: Series,
+    percent: u64,
+    /// The subject that used most.
+    fullest: Charge,
+}
+
+impl Gauge {
+    fn set(&mut self, percent: u64) {
+        if self.percent != percent {
+            self.percent = percent;
+            metrics::set(self.name.as_str(), percent);
+        }
+    }
+}
+
+impl Saturation {
+    /// A call was charged. The host is told only when a full percent changes.
+    pub(crate) fn charged(&self, named: &NamedPolicy, uses: &[LimitUse]) {
+        let Ok(mut gauges) = self.gauges.try_borrow_mut() else {
+            return;
+        };
+        for used in uses {
+            let percent = percent(used.max.saturating_sub(used.remaining), used.max);
+            // Only tells policies of one configuration apart; never followed.
+            let key = (std::ptr::from_ref(named), used.number);
+            if let Some(gauge) = gauges.get_mut(&key) {
+                let same = gauge.fullest.subject == used.charge.subject;
+                if same || percent > gauge.percent {
+                    gauge.fullest = used.charge;
+                    gauge.set(percent);
+                }
+                continue;
+            }
+            let Some(limit) = named
+                .limits
+                .get(used.number)
+                .filter(|_| gauges.len() < MOST)
+            else {
+                continue;
+            };
+            let name = Series::of(LIMIT_USED)
+                .with("counter", &limit.counter)
+                .with("rule", &limit.rule)
+                .with("policy", named.shown());
+            let mut gauge = Gauge {
+                name,
+                percent: u64::MAX,
+                fullest: used.charge,
+            };
+            gauge.set(percent);
+            gauges.insert(key, gauge);
+        }
+    }
+
+    /// Time has passed: units may have returned.
+    pub(crate) fn refresh(&self, shared: &mut Shared) {
+        let Ok(mut gauges) = self.gauges.try_borrow_mut() else {
+            return;
+        };
+        let now = abi::now();
+        for gauge in gauges.values_mut().filter(|gauge| gauge.percent > 0) {
+            if let Ok(seen) = peek(shared, &gauge.fullest, now) {
+                gauge.set(percent(seen.used, gauge.fullest.quota.max.get()));
+            }
+        }
+    }
+}
+
+fn percent(used: u64, max: u64) -> u64 {
+    used.saturating_mul(100).checked_div(max).unwrap_or(100)
+}

@@ -8,7 +8,9 @@ one JSON object, with one line on its standard output, in the same shape whateve
     {"call": "claim_job", "arguments": {...}}     {"is_error": false, "text": ["..."], "meta": {...}}
     either, when the SDK raised                   {"code": -32602, "message": "..."} (code null: not a JSON-RPC error)
 
-It ends when its input does.
+With a third argument, `elicit`, the SDKs of 2.x declare the capability `elicitation`; a call may then say what the user does
+with every question, `"user": "accept"`, and the answer says what was asked: `"asked": ["..."]`. An accepted form that wants an
+`account` gets one. The program ends when its input does.
 """
 
 from __future__ import annotations
@@ -18,6 +20,24 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+
+class User:
+    """Who is asked."""
+
+    def __init__(self) -> None:
+        self.action = "cancel"
+        self.asked: list[str] = []
+
+    def answer(self, message: str, schema: dict[str, Any]) -> dict[str, Any]:
+        """An ElicitResult."""
+        self.asked.append(message)
+        if self.action != "accept":
+            return {"action": self.action}
+        return {"action": "accept", "content": {"account": "a-1"} if "account" in schema.get("properties", {}) else {}}
+
+
+user = User()
 
 
 def reply(answer: dict[str, Any]) -> None:
@@ -30,7 +50,9 @@ async def serve(list_tools: Callable[[], Awaitable[list[str]]], call_tool: Calla
         request = json.loads(line)
         try:
             if "call" in request:
-                reply(await call_tool(request["call"], request.get("arguments", {})))
+                user.action, user.asked = request.get("user", "cancel"), []
+                answer = await call_tool(request["call"], request.get("arguments", {}))
+                reply({**answer, "asked": user.asked} if "user" in request else answer)
             else:
                 reply({"tools": await list_tools()})
         except Exception as error:

@@ -6,12 +6,19 @@ import asyncio
 import sys
 from typing import Any
 
+import mcp_types as types
 import protocol
 from mcp import Client
 
 
-async def main(url: str, version: str) -> None:
-    async with Client(url, mode="legacy" if version < "2026" else version, read_timeout_seconds=30, cache=None) as client:
+async def ask(_context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+    plain = params.model_dump(mode="json", by_alias=True)
+    return types.ElicitResult.model_validate(protocol.user.answer(plain["message"], plain["requestedSchema"]))
+
+
+async def main(url: str, version: str, elicit: str = "") -> None:
+    mode = "legacy" if version < "2026" else version
+    async with Client(url, mode=mode, read_timeout_seconds=30, cache=None, elicitation_callback=ask if elicit else None) as client:
         protocol.reply({"connected": client.protocol_version})
 
         async def list_tools() -> list[str]:

@@ -26,11 +26,13 @@ SDKS = {
 class Client:
     """One connected client. Answers are those of clients/protocol.py."""
 
-    def __init__(self, sdk: str, url: str, version: str = HANDSHAKE, *, log: Path, limit: float = 300) -> None:
+    def __init__(self, sdk: str, url: str, version: str = HANDSHAKE, *, log: Path, elicit: bool = False, limit: float = 300) -> None:
         if sdk.startswith("typescript"):
             argv = [shutil.which("node") or "node", CLIENTS / f"{sdk}.mjs", url, version]
         else:
             argv = [PYTHON_MCP1 if sdk == "python1" else PYTHON, CLIENTS / f"{sdk}.py", url, version]
+        if elicit:
+            argv.append("elicit")
         self.process = Process(f"the {sdk} client", argv, log=log, limit=limit, pipes=True)
         self._unread = b""
         try:
@@ -42,8 +44,10 @@ class Client:
     def list(self) -> dict[str, Any]:
         return self._ask({"list": True})
 
-    def call(self, name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self._ask({"call": name, "arguments": arguments or {}})
+    def call(self, name: str, arguments: dict[str, Any] | None = None, *, user: str | None = None) -> dict[str, Any]:
+        """Calls a tool; `user` is what the user does with every question: accept, decline or cancel."""
+        says = {} if user is None else {"user": user}
+        return self._ask({"call": name, "arguments": arguments or {}, **says})
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         self.process.stdin.write(json.dumps(request).encode() + b"\n")

@@ -137,7 +137,7 @@ def test_of_simultaneous_retries_exactly_one_passes(start, upstream: Server, app
     assert sum(1 for found in workers if sum(found.values())) > 1, f"one worker did all the work: {workers}"
 
 
-async def _exchange(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], data: bytes) -> bytes:
+async def exchange(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], data: bytes) -> bytes:
     reader, writer = streams
     writer.write(data)
     head = await reader.readuntil(b"\r\n\r\n")
@@ -154,12 +154,12 @@ async def _race(envoy: Envoy, rounds: int) -> list[int]:
     # The losers of a round ask anew, all for the same: that request is the next round's.
     call = wire.post(wire.call("open_tool", {"n": 1}))
     for _ in range(rounds):
-        denial = await _exchange(agents[0], call)
+        denial = await exchange(agents[0], call)
         found = re.search(rb"apr_[a-z2-7]{24}", denial)
         assert found, denial
         approve = f"POST /approvals/{found.group().decode()}/approve HTTP/1.1\r\nhost: operators\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: 0\r\n\r\n"
-        await _exchange(operator, approve.encode())
-        answers = await asyncio.wait_for(asyncio.gather(*(_exchange(agent, call) for agent in agents)), 60)
+        await exchange(operator, approve.encode())
+        answers = await asyncio.wait_for(asyncio.gather(*(exchange(agent, call) for agent in agents)), 60)
         won.append(sum(b"open_tool ran" in answer for answer in answers))
     for _, writer in [*agents, operator]:
         writer.close()

@@ -27,10 +27,14 @@ def test_envoy_plays_the_scenario(start, clock, host_test: Path, module: Path, s
         upstream = probe.getsockname()
     configuration = process.run([host_test, "config", scenario], cwd=ROOT, limit=60)
     clock_file = clock("2026-01-01T00:00:00Z")
-    envoy = start(upstream=upstream, plugin=configuration, clock_file=clock_file)
+    # Operators decide on a listener of its own, whose configuration stands in that file as in the scenario's folder.
+    decided = (scenario.parent / "operators.json").exists()
+    envoy = start(config="envoy-approvals.yaml" if decided else "envoy.yaml", upstream=upstream, plugin=configuration, clock_file=clock_file)
+    operators = ("--via-operators", f"http://127.0.0.1:{envoy.ports['operators']}") if decided else ()
     process.run(
         [
             *(host_test, "run", scenario.parent),
+            *operators,
             *("--via", f"http://127.0.0.1:{envoy.port}"),
             *("--upstream-listen", f"127.0.0.1:{upstream[1]}"),
             *("--records", envoy.records_path),

@@ -22,7 +22,9 @@ fn every_example_has_its_files() {
         count = count.saturating_add(1);
         let has = |name: &str| folder.join(name).is_file();
         assert!(
-            has("policy.json") || has("policy.yaml"),
+            ["policy.json", "policy.yaml", "config.json"]
+                .into_iter()
+                .any(has),
             "{folder:?} has no policy"
         );
         for name in ["README.md", "scenario.yaml", "transcript.txt"] {

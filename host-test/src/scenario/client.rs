@@ -23,6 +23,14 @@ pub(crate) fn outgoing(sent: &Sent, id: u64) -> Outgoing {
                 id: None,
             };
         }
+        What::Operator { http, path } => {
+            let mut http = Request::new(http, path);
+            if http.method != "GET" {
+                http = http.with_header("content-length", "0");
+            }
+            change_headers(&mut http, &sent.headers);
+            return Outgoing { http, id: None };
+        }
         What::List(kind) => (format!("{}/list", kind.name()), None),
         What::Call { tool, args } => {
             let name = Value::from(tool.as_str());
@@ -175,6 +183,7 @@ mod tests {
             times: 1,
             era,
             headers,
+            keep: std::collections::BTreeMap::new(),
             expect,
         };
         outgoing(&sent, 7).http

@@ -20,6 +20,16 @@ pub(crate) fn of_scenario(path: &Path, scenario: &Scenario) -> Result<String, Br
     of_policy(&file, scenario.server.as_deref())
 }
 
+/// The plugin configuration of the operators' listener, where a scenario has one.
+///
+/// # Errors
+/// As [`of_scenario`].
+pub(crate) fn of_operators(path: &Path, scenario: &Scenario) -> Result<Option<String>, Broken> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let file = scenario.operators.as_deref().map(|name| folder.join(name));
+    file.map(|file| json_of(&file)).transpose()
+}
+
 /// The file that a scenario names: its policy, or its whole configuration.
 pub(crate) fn file_of(path: &Path, scenario: &Scenario) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -16,6 +16,9 @@ pub(crate) struct Scenario {
     pub(crate) policy: Option<String>,
     /// A file with a whole plugin configuration, beside the scenario; or `policy`.
     pub(crate) config: Option<String>,
+    /// A file with the plugin configuration of a second listener of the same proxy, beside the
+    /// scenario, for steps with `operator`.
+    pub(crate) operators: Option<String>,
     /// The upstream's name in counters and records; default: the folder's name.
     pub(crate) server: Option<String>,
     /// The scripted MCP server behind the proxy.
@@ -72,7 +75,7 @@ pub(crate) struct RpcError {
     pub(crate) message: String,
 }
 
-/// One step: exactly one of the first six says what happens; the rest is how, and what must come
+/// One step: exactly one of the first seven says what happens; the rest is how, and what must come
 /// of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +92,9 @@ pub(crate) struct Step {
     pub(crate) request: Option<String>,
     /// Sends this body as it is.
     pub(crate) raw: Option<String>,
+    /// Sends a request without a body to the operators' listener: `POST /path`; `{name}` in it
+    /// stands for what a step kept.
+    pub(crate) operator: Option<String>,
 
     /// Said in the transcript before the step.
     pub(crate) note: Option<String>,
@@ -106,6 +112,9 @@ pub(crate) struct Step {
     /// Headers added, or replaced; null takes one away.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, Option<String>>,
+    /// What of the reply later steps need: a name, and a JSON pointer into the result or error.
+    #[serde(default)]
+    pub(crate) keep: BTreeMap<String, String>,
     /// The protocol version that the client speaks; default 2025-11-25.
     pub(crate) era: Option<String>,
 

@@ -2,11 +2,13 @@
 
 mod fault;
 mod headers;
+mod kept;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod whole;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::config;
@@ -14,6 +16,7 @@ use super::model::{Scenario, Upstream};
 use crate::yaml;
 
 pub(crate) use fault::{Broken, Fault};
+pub(crate) use kept::fill;
 pub(crate) use plan::{Action, Era, Expectation, ListKind, Outcome, Sent, What};
 pub(crate) use whole::item_name;
 
@@ -28,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) decided_by: PathBuf,
     /// The plugin's configuration, as JSON text.
     pub(crate) plugin_config: String,
+    /// That of the operators' listener, where there is one.
+    pub(crate) operators_config: Option<String>,
     /// The scripted server.
     pub(crate) upstream: Upstream,
     /// The steps in order.
@@ -54,11 +59,13 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Broken> {
         .map_err(|why| Broken::whole(path, format!("cannot read it: {why}")))?;
     let scenario = parse(&text).map_err(|faults| Broken::new(path, faults))?;
     let plugin_config = config::of_scenario(path, &scenario.0)?;
+    let operators_config = config::of_operators(path, &scenario.0)?;
     Ok(Plan {
         path: path.to_owned(),
         decided_by: config::file_of(path, &scenario.0),
         description: scenario.0.description,
         plugin_config,
+        operators_config,
         upstream: scenario.0.upstream,
         steps: scenario.1,
     })
@@ -87,11 +94,13 @@ fn parse(text: &str) -> Result<(Scenario, Vec<PlannedStep>), Vec<Fault>> {
         faults.push(Fault::under(&converted.places, &pointer, why));
     }
     let mut steps = Vec::new();
+    let mut kept = BTreeSet::new();
     for (index, step) in std::mem::take(&mut scenario.steps).into_iter().enumerate() {
         let pointer = format!("/steps/{index}");
         let line = converted.places.find(&pointer).map_or(1, |p| p.value.line);
         let note = step.note.clone();
-        match plan::plan(step) {
+        let planned = kept::check(&step, &mut kept, scenario.operators.is_some());
+        match planned.and_then(|()| plan::plan(step)) {
             Ok(action) => steps.push(PlannedStep { line, note, action }),
             Err((key, why)) => {
                 let pointer = match key {

@@ -109,6 +109,12 @@ impl Reply {
         })
     }
 
+    /// The text at a JSON pointer into the result or the error.
+    pub(crate) fn find(&self, pointer: &str) -> Option<String> {
+        let found = |value: &Value| Some(value.pointer(pointer)?.as_str()?.to_owned());
+        self.values().iter().find_map(found)
+    }
+
     /// The names in a list's reply.
     pub(crate) fn listed(&self, list: &str, name: &str) -> Option<Vec<String>> {
         let values = self.values();

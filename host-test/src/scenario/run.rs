@@ -3,11 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{self, Mismatch};
 use super::client;
-use super::read::{Action, Plan, PlannedStep, Sent, What};
+use super::read::{Action, Plan, PlannedStep, Sent, What, fill};
 use super::reply::compact;
 use super::target::{Seen, Target};
 use super::time::{DEFAULT, Seconds, show_time};
@@ -69,6 +69,7 @@ pub(crate) fn run(plan: &Plan, target: &mut dyn Target) -> Result<Report, String
         transcript: Transcript::new(plan.description.as_deref()),
         requests: 0,
         fired: BTreeSet::new(),
+        kept: BTreeMap::new(),
         target,
     };
     if !matches!(
@@ -101,6 +102,8 @@ struct Runner<'a> {
     transcript: Transcript,
     requests: u64,
     fired: BTreeSet<Fired>,
+    /// What steps kept, by name.
+    kept: BTreeMap<String, String>,
     target: &'a mut dyn Target,
 }
 
@@ -139,10 +142,27 @@ impl Runner<'_> {
     fn send(&mut self, number: usize, line: usize, sent: &Sent) -> Result<Option<Failure>, String> {
         for time in 1..=sent.times {
             self.requests = self.requests.saturating_add(1);
-            let outgoing = client::outgoing(sent, self.requests);
-            let seen = self.target.send(&outgoing.http)?;
-            let (mismatches, came) =
+            let mut outgoing = client::outgoing(sent, self.requests);
+            let seen = if matches!(sent.what, What::Operator { .. }) {
+                outgoing.http.path = fill(&outgoing.http.path, &self.kept);
+                self.target.ask_operators(&outgoing.http)?
+            } else {
+                self.target.send(&outgoing.http)?
+            };
+            let (mut mismatches, came) =
                 check::check(sent, &outgoing, &seen, self.target.exact_clock());
+            for (name, pointer) in &sent.keep {
+                match came.reply.find(pointer) {
+                    Some(text) => {
+                        self.kept.insert(name.clone(), text);
+                    }
+                    None => mismatches.push(Mismatch {
+                        what: "keep",
+                        expected: format!("a text at {pointer}"),
+                        got: came.reply.shown().join("\n"),
+                    }),
+                }
+            }
             self.transcript.request(number, sent, time, &came);
             let fired = came
                 .fired

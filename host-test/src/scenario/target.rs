@@ -23,6 +23,15 @@ pub(crate) trait Target {
     /// The target is out of reach or out of order, in words; not what a filter does.
     fn send(&mut self, request: &Request) -> Result<Seen, String>;
 
+    /// Sends one request to the operators' listener; only the response is looked at.
+    ///
+    /// # Errors
+    /// There is none, or it is out of reach, in words.
+    fn ask_operators(&mut self, request: &Request) -> Result<Seen, String> {
+        let _ = request;
+        Err("there is no operators' listener".to_owned())
+    }
+
     /// Whether its clock stands still between steps, so that waiting times are exact.
     fn exact_clock(&self) -> bool;
 }

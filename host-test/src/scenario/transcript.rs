@@ -55,7 +55,10 @@ impl Transcript {
 
     /// One request and what came of it; equal ones in a row are told once.
     pub(crate) fn request(&mut self, step: usize, sent: &Sent, time: u32, came: &Came) {
-        let body = body(came);
+        let body = match &sent.what {
+            What::Operator { .. } => answer(came),
+            _ => body(came),
+        };
         if let Some(group) = &mut self.group
             && group.step == step
             && group.body == body
@@ -93,6 +96,7 @@ impl Transcript {
                 let body = body.escape_debug().to_string();
                 format!("{http} {body}").trim_end().to_owned()
             }
+            What::Operator { http, path } => format!("operator: {http} {path}"),
         };
         title = cut(&title);
         match sent.era {
@@ -143,6 +147,17 @@ impl Transcript {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
+}
+
+/// What an operator is answered.
+fn answer(came: &Came) -> Vec<String> {
+    let status = came
+        .status
+        .map_or_else(|| "no response".to_owned(), |s| format!("HTTP {s}"));
+    let shown = came.reply.shown();
+    std::iter::once(status)
+        .chain(shown.iter().map(|line| cut(line)))
+        .collect()
 }
 
 /// What came of a request, line by line.
@@ -216,6 +231,7 @@ mod tests {
             times,
             era: Era::Handshake("2025-11-25"),
             headers: vec![("authorization".to_owned(), Some("Bearer x".to_owned()))],
+            keep: std::collections::BTreeMap::new(),
             expect: Expectation::default(),
         }
     }

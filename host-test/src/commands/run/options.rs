@@ -19,6 +19,9 @@ pub(super) struct Proxy {
         requires = "records"
     )]
     via: Option<String>,
+    /// The proxy's listener for operators, for scenarios with `operators`
+    #[arg(long, value_name = "URL", requires = "via")]
+    via_operators: Option<String>,
     /// Where to listen as the proxy's upstream
     #[arg(long, value_name = "ADDR", requires = "via")]
     upstream_listen: Option<String>,
@@ -43,17 +46,24 @@ impl Proxy {
         else {
             return Ok(None);
         };
-        let address = via
-            .strip_prefix("http://")
-            .map(|rest| rest.trim_end_matches('/'))
-            .ok_or_else(|| format!("`{via}` is not like `http://127.0.0.1:10000` (--via)"))?;
+        let operators = self.via_operators.as_ref();
+        let operators = operators.map(|url| address_of(url, "--via-operators"));
         Ok(Some(Options {
-            proxy: resolve(address, "--via")?,
+            proxy: address_of(via, "--via")?,
+            operators: operators.transpose()?,
             upstream: resolve(listen, "--upstream-listen")?,
             records: records.clone(),
             clock_file: self.clock_file.clone(),
         }))
     }
+}
+
+fn address_of(url: &str, option: &str) -> Result<SocketAddr, Trouble> {
+    let address = url
+        .strip_prefix("http://")
+        .map(|rest| rest.trim_end_matches('/'))
+        .ok_or_else(|| format!("`{url}` is not like `http://127.0.0.1:10000` ({option})"))?;
+    resolve(address, option)
 }
 
 fn resolve(address: &str, option: &str) -> Result<SocketAddr, Trouble> {

@@ -103,13 +103,10 @@ impl Player {
             (Some(proxy), None) => Box::new(Via::start(proxy, server)?),
             (Some(proxy), Some(module)) => {
                 let own = Scripted::new(&plan.upstream);
-                let here = InProcess::start(module, &plan.plugin_config, own, self.profile)?;
+                let here = InProcess::start(module, plan, own, self.profile)?;
                 Box::new(Paired::new(here, Via::start(proxy, server)?))
             }
-            (None, Some(module)) => {
-                let config = &plan.plugin_config;
-                Box::new(InProcess::start(module, config, server, self.profile)?)
-            }
+            (None, Some(module)) => Box::new(InProcess::start(module, plan, server, self.profile)?),
             (None, None) => return Err("neither a module nor a proxy".to_owned()),
         })
     }

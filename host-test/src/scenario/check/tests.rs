@@ -16,6 +16,7 @@ fn call(expect: Expectation) -> Sent {
         times: 1,
         era: Era::Handshake("2025-11-25"),
         headers: Vec::new(),
+        keep: std::collections::BTreeMap::new(),
         expect,
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Sent {
     pub(crate) era: Era,
     /// Added or replaced; `None` takes one away. Names are lower case.
     pub(crate) headers: Vec<(String, Option<String>)>,
+    /// What later steps need of the reply: names and JSON pointers.
+    pub(crate) keep: BTreeMap<String, String>,
     pub(crate) expect: Expectation,
 }
 
@@ -48,6 +50,11 @@ pub(crate) enum What {
     Raw {
         http: String,
         body: String,
+    },
+    /// To the operators' listener, without a body.
+    Operator {
+        http: String,
+        path: String,
     },
 }
 
@@ -135,7 +142,7 @@ pub(super) type StepFault = (&'static str, String);
 
 const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
-const KINDS: &str = "`at`, `advance`, `list`, `call`, `request` or `raw`";
+const KINDS: &str = "`at`, `advance`, `list`, `call`, `request`, `raw` or `operator`";
 
 /// One step as it is to be done.
 pub(super) fn plan(step: Step) -> Result<Action, StepFault> {
@@ -146,6 +153,7 @@ pub(super) fn plan(step: Step) -> Result<Action, StepFault> {
         step.call.is_some(),
         step.request.is_some(),
         step.raw.is_some(),
+        step.operator.is_some(),
     ];
     match kinds.into_iter().filter(|given| *given).count() {
         0 => return Err(("", format!("say what the step does: {KINDS}"))),
@@ -169,6 +177,7 @@ pub(super) fn plan(step: Step) -> Result<Action, StepFault> {
         era: era(step.era.as_deref())?,
         headers: headers::of_step(&step)?,
         what: what(&step)?,
+        keep: step.keep,
         expect: Expectation {
             outcome: outcome(step.outcome.as_deref())?,
             rule: step.rule,
@@ -207,8 +216,17 @@ fn what(step: &Step) -> Result<What, StepFault> {
             params: json(&step.params),
         });
     }
+    if let Some(line) = &step.operator {
+        return match line.split_once(' ') {
+            Some((http, path)) if is_method(http) && path.starts_with('/') => Ok(What::Operator {
+                http: http.to_owned(),
+                path: path.to_owned(),
+            }),
+            _ => Err(("operator", "write it like `POST /path`".to_owned())),
+        };
+    }
     let http = step.http.clone().unwrap_or_else(|| "POST".to_owned());
-    if http.is_empty() || !http.bytes().all(|b| b.is_ascii_uppercase()) {
+    if !is_method(&http) {
         let why = format!("`{http}` is not an HTTP method; write it like `GET`");
         return Err(("http", why));
     }
@@ -218,9 +236,15 @@ fn what(step: &Step) -> Result<What, StepFault> {
     })
 }
 
+fn is_method(http: &str) -> bool {
+    !http.is_empty() && http.bytes().all(|b| b.is_ascii_uppercase())
+}
+
 /// Keys that have no meaning in this kind of step.
 fn misplaced(step: &Step) -> Result<(), StepFault> {
     let sends = step.at.is_none() && step.advance.is_none();
+    // What operators ask is answered by the proxy itself: no call is decided.
+    let decided = sends && step.operator.is_none();
     let rules = [
         ("args", step.args.is_some(), step.call.is_some(), "`call`"),
         (
@@ -234,22 +258,28 @@ fn misplaced(step: &Step) -> Result<(), StepFault> {
         (
             "era",
             step.era.is_some(),
-            sends && step.raw.is_none(),
+            sends && step.raw.is_none() && step.operator.is_none(),
             "`list`, `call` or `request`",
         ),
-        ("times", step.times.is_some(), sends, SENDING),
-        ("as", step.caller.is_some(), sends, SENDING),
-        ("headers", !step.headers.is_empty(), sends, SENDING),
-        ("outcome", step.outcome.is_some(), sends, SENDING),
-        ("rule", step.rule.is_some(), sends, SENDING),
-        ("message", step.message.is_some(), sends, SENDING),
-        ("retry_after", step.retry_after.is_some(), sends, SENDING),
-        ("status", step.status.is_some(), sends, SENDING),
-        ("error", step.error.is_some(), sends, SENDING),
-        ("reads", step.reads.is_some(), sends, SENDING),
-        ("upstream_saw", step.upstream_saw.is_some(), sends, SENDING),
-        ("remaining", !step.remaining.is_empty(), sends, SENDING),
-        ("record", !step.record.is_empty(), sends, SENDING),
+        ("times", step.times.is_some(), sends, ASKING),
+        ("as", step.caller.is_some(), sends, ASKING),
+        ("headers", !step.headers.is_empty(), sends, ASKING),
+        ("outcome", step.outcome.is_some(), decided, SENDING),
+        ("rule", step.rule.is_some(), decided, SENDING),
+        ("message", step.message.is_some(), decided, SENDING),
+        ("retry_after", step.retry_after.is_some(), decided, SENDING),
+        ("status", step.status.is_some(), sends, ASKING),
+        ("error", step.error.is_some(), decided, SENDING),
+        ("reads", step.reads.is_some(), sends, ASKING),
+        ("keep", !step.keep.is_empty(), decided, SENDING),
+        (
+            "upstream_saw",
+            step.upstream_saw.is_some(),
+            decided,
+            SENDING,
+        ),
+        ("remaining", !step.remaining.is_empty(), decided, SENDING),
+        ("record", !step.record.is_empty(), decided, SENDING),
     ];
     for (key, given, allowed, place) in rules {
         if given && !allowed {
@@ -260,6 +290,7 @@ fn misplaced(step: &Step) -> Result<(), StepFault> {
 }
 
 const SENDING: &str = "`list`, `call`, `request` or `raw`";
+const ASKING: &str = "`list`, `call`, `request`, `raw` or `operator`";
 
 fn outcome(name: Option<&str>) -> Result<Option<Outcome>, StepFault> {
     name.map(|name| {

@@ -63,6 +63,7 @@ fn call(times: u32, outcome: Outcome) -> Action {
         times,
         era: Era::Handshake("2025-11-25"),
         headers: Vec::new(),
+        keep: std::collections::BTreeMap::new(),
         expect: Expectation {
             outcome: Some(outcome),
             ..Expectation::default()
@@ -81,6 +82,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         path: PathBuf::new(),
         description: None,
         plugin_config: String::new(),
+        operators_config: None,
         upstream: crate::scenario::model::Upstream::default(),
         steps: actions.into_iter().enumerate().map(step).collect(),
     }

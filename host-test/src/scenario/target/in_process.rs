@@ -1,8 +1,9 @@
 //! The module in this process, in the host of the library.
 
-use host_test::{BodySequence, Host, Module, Request, Settings};
+use host_test::{BodySequence, Exchange, Host, Module, Request, Settings};
 
 use super::{Seen, Target};
+use crate::scenario::read::Plan;
 use crate::scenario::server::Scripted;
 use crate::scenario::time::{DEFAULT, Seconds};
 
@@ -35,6 +36,8 @@ impl Profile {
 /// A host with one worker, and the scripted server behind it.
 pub(crate) struct InProcess {
     host: Host,
+    /// The operators' listener, in the same process.
+    operators: Option<Host>,
     server: Scripted,
 }
 
@@ -45,12 +48,12 @@ impl InProcess {
     /// The module does not start, or refuses its configuration; with what it logged.
     pub(crate) fn start(
         module: &Module,
-        plugin_config: &str,
+        plan: &Plan,
         server: Scripted,
         profile: Profile,
     ) -> Result<InProcess, String> {
         let settings = Settings {
-            plugin_config: plugin_config.as_bytes().to_vec(),
+            plugin_config: plan.plugin_config.as_bytes().to_vec(),
             root_id: "toolgate".to_owned(),
             plugin_name: "toolgate".to_owned(),
             vm_id: "toolgate".to_owned(),
@@ -58,7 +61,19 @@ impl InProcess {
             ..profile.settings()
         };
         let host = Host::start(module, &settings).map_err(|error| error.to_string())?;
-        Ok(InProcess { host, server })
+        let operators = plan.operators_config.as_ref().map(|config| {
+            let settings = Settings {
+                plugin_config: config.as_bytes().to_vec(),
+                ..settings
+            };
+            Host::start_in(host.process(), module, &settings)
+                .map_err(|error| format!("the operators' listener: {error}"))
+        });
+        Ok(InProcess {
+            operators: operators.transpose()?,
+            host,
+            server,
+        })
     }
 }
 
@@ -71,30 +86,48 @@ impl Target for InProcess {
     fn send(&mut self, request: &Request) -> Result<Seen, String> {
         let server = &mut self.server;
         let mut upstream = |request: &Request| server.answer(request).into();
-        let seen = self.host.exchange(0, request, &mut upstream);
-        let mut faults: Vec<String> = seen.problems.iter().map(ToString::to_string).collect();
-        faults.extend(seen.trapped.iter().map(ToString::to_string));
-        if seen.unfiltered {
-            faults.push("the request passed without the filter".to_owned());
+        Ok(seen(self.host.exchange(0, request, &mut upstream)))
+    }
+
+    fn ask_operators(&mut self, request: &Request) -> Result<Seen, String> {
+        let host = self.operators.as_mut();
+        let host = host.ok_or_else(|| "there is no operators' listener".to_owned())?;
+        let server = &mut self.server;
+        let mut upstream = |request: &Request| server.answer(request).into();
+        let mut seen = seen(host.exchange(0, request, &mut upstream));
+        if !seen.upstream.is_empty() {
+            seen.faults
+                .push("what operators ask went to the upstream".to_owned());
         }
-        Ok(Seen {
-            response: seen.response.filter(|_| seen.response_complete),
-            upstream: seen
-                .upstream
-                .filter(|_| seen.upstream_complete)
-                .into_iter()
-                .collect(),
-            record: seen
-                .filter_state
-                .get("toolgate")
-                .map(|record| String::from_utf8_lossy(record).into_owned()),
-            faults,
-            logs: seen.logs.iter().map(ToString::to_string).collect(),
-        })
+        seen.record = None;
+        Ok(seen)
     }
 
     fn exact_clock(&self) -> bool {
         true
+    }
+}
+
+/// What came of an exchange, as every target tells it.
+fn seen(seen: Exchange) -> Seen {
+    let mut faults: Vec<String> = seen.problems.iter().map(ToString::to_string).collect();
+    faults.extend(seen.trapped.iter().map(ToString::to_string));
+    if seen.unfiltered {
+        faults.push("the request passed without the filter".to_owned());
+    }
+    Seen {
+        response: seen.response.filter(|_| seen.response_complete),
+        upstream: seen
+            .upstream
+            .filter(|_| seen.upstream_complete)
+            .into_iter()
+            .collect(),
+        record: seen
+            .filter_state
+            .get("toolgate")
+            .map(|record| String::from_utf8_lossy(record).into_owned()),
+        faults,
+        logs: seen.logs.iter().map(ToString::to_string).collect(),
     }
 }
 

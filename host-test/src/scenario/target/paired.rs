@@ -56,6 +56,15 @@ impl Target for Paired {
         Ok(there)
     }
 
+    fn ask_operators(&mut self, request: &Request) -> Result<Seen, String> {
+        let here = self.here.ask_operators(request)?;
+        let mut there = self.there.ask_operators(request)?;
+        let faults = differences(&here, &there);
+        there.faults.extend(here.faults.into_iter().chain(faults));
+        there.logs.extend(here.logs);
+        Ok(there)
+    }
+
     fn exact_clock(&self) -> bool {
         self.there.exact_clock()
     }

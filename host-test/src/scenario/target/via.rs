@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Options {
     /// The proxy's address.
     pub(crate) proxy: SocketAddr,
+    /// The operators' listener of the same proxy.
+    pub(crate) operators: Option<SocketAddr>,
     /// Where the scripted server listens; the proxy's upstream.
     pub(crate) upstream: SocketAddr,
     /// The file that the proxy appends decision records to.
@@ -40,6 +42,7 @@ pub(crate) struct Options {
 /// A proxy, the scripted server behind it, its records and its clock.
 pub(crate) struct Via {
     proxy: SocketAddr,
+    operators: Option<SocketAddr>,
     listener: Listener,
     records: Records,
     clock: Clock,
@@ -57,6 +60,7 @@ impl Via {
         })?;
         Ok(Via {
             proxy: options.proxy,
+            operators: options.operators,
             listener: Listener::start(listener, server)
                 .map_err(|why| format!("cannot start the scripted server: {why}"))?,
             records: Records::open(&options.records)?,
@@ -64,19 +68,18 @@ impl Via {
         })
     }
 
-    fn exchange(&self, request: &Request) -> Result<wire::Answer, String> {
+    fn exchange(proxy: SocketAddr, request: &Request) -> Result<wire::Answer, String> {
         let out_of_reach = |why: std::io::Error| {
-            let proxy = self.proxy;
             format!("cannot reach the proxy at {proxy} (--via): {why}; is it running?")
         };
-        let mut stream = TcpStream::connect_timeout(&self.proxy, PATIENCE).map_err(out_of_reach)?;
+        let mut stream = TcpStream::connect_timeout(&proxy, PATIENCE).map_err(out_of_reach)?;
         stream
             .set_read_timeout(Some(PATIENCE))
             .map_err(out_of_reach)?;
         stream
             .set_write_timeout(Some(PATIENCE))
             .map_err(out_of_reach)?;
-        let host = self.proxy.to_string();
+        let host = proxy.to_string();
         // A proxy may answer and close before it has read everything: what it answered counts.
         let sent = wire::write_request(&mut stream, request, &host);
         match (wire::read_response(&mut stream, &request.method), sent) {
@@ -94,7 +97,7 @@ impl Target for Via {
 
     fn send(&mut self, request: &Request) -> Result<Seen, String> {
         self.listener.forget();
-        let answer = self.exchange(request)?;
+        let answer = Via::exchange(self.proxy, request)?;
         let record = self.records.next()?;
         Ok(Seen {
             response: Some(answer.response).filter(|_| answer.complete),
@@ -103,6 +106,24 @@ impl Target for Via {
             faults: Vec::new(),
             logs: Vec::new(),
         })
+    }
+
+    fn ask_operators(&mut self, request: &Request) -> Result<Seen, String> {
+        let listener = self.operators.ok_or_else(|| {
+            "say where the proxy's operators' listener is (--via-operators)".to_owned()
+        })?;
+        self.listener.forget();
+        let answer = Via::exchange(listener, request)?;
+        let mut seen = Seen {
+            response: Some(answer.response).filter(|_| answer.complete),
+            upstream: self.listener.seen(),
+            ..Seen::default()
+        };
+        if !seen.upstream.is_empty() {
+            seen.faults
+                .push("what operators ask went to the upstream".to_owned());
+        }
+        Ok(seen)
     }
 
     fn exact_clock(&self) -> bool {

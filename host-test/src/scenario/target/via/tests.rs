@@ -33,6 +33,7 @@ fn proxied(name: &str, upstream: &str, flush_after: Duration) -> Proxied {
     let server = Scripted::new(&serde_json::from_str::<Upstream>(upstream).unwrap());
     let options = Options {
         proxy: front.local_addr().unwrap(),
+        operators: None,
         upstream: "127.0.0.1:0".parse().unwrap(),
         records: records.clone(),
         clock_file: Some(folder.join("clock")),
@@ -128,6 +129,7 @@ fn what_is_out_of_reach_is_named_with_its_option() {
     std::fs::create_dir_all(&folder).unwrap();
     let mut options = Options {
         proxy: free,
+        operators: None,
         upstream: taken.local_addr().unwrap(),
         records: folder.join("records"),
         clock_file: None,

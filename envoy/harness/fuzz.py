@@ -1,4 +1,4 @@
-"""Fuzzes what reads an attacker's bytes: seeds from the case files and what is kept beside the targets, then libFuzzer."""
+"""Fuzzes what reads an attacker's bytes: seeds from the case files, the raw requests and what is kept beside the targets, then libFuzzer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import process
-from .paths import CACHE, ROOT
+from .paths import CACHE, ENVOY_DIR, PYTHON, ROOT
 
 ENGINE = ROOT / "plugin" / "engine"
 FUZZ = ENGINE / "fuzz"
 TARGETS = ("request", "stream", "list")
+WIRE = ENVOY_DIR / "tests" / "corpus.py"
 TOOL = CACHE / "cargo-fuzz"
 CARGO_FUZZ = TOOL / "bin" / "cargo-fuzz"
 VERSION = "0.13.1"
@@ -45,6 +46,9 @@ def _start(target: str, seconds: int) -> process.Process:
         folder.mkdir(parents=True, exist_ok=True)
     for seed in seeds(target):
         (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+    if target == "request":
+        # In the Python that can read YAML; this one may not.
+        process.run([PYTHON, WIRE, corpus], limit=120)
     log = WORK / target / "log"
     log.unlink(missing_ok=True)
     binary = next((WORK / "target").glob(f"*/release/{target}"))

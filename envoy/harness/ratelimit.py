@@ -15,7 +15,7 @@ from .process import Process
 PACKAGES = ["redis-server", "redis-tools", "liblzf1", "libjemalloc2", "libatomic1"]
 """Debian's, of whatever release this is: apt has no older ones."""
 REDIS = CACHE / "redis"
-SOURCE = ROOT / "host-test" / "services" / "ratelimit"
+SERVICES = ROOT / "host-test" / "services"
 DOMAIN = "toolgate"
 
 
@@ -48,12 +48,12 @@ def _unpack() -> None:
     shutil.rmtree(fresh)
 
 
-def service_binary() -> Path:
-    """The service, built from its sources as they are; what it depends on, once."""
-    setup.say("building the rate limit service (the first time that takes a minute) ...")
+def service_binary(name: str = "ratelimit") -> Path:
+    """A service, built from its sources as they are; what it depends on, once."""
+    setup.say(f"building the rate limit service {name} (the first time that takes a minute or three) ...")
     folder = target_dir() / "ratelimit-service"
-    process.run(["cargo", "build", "--quiet", "--locked", "--target-dir", folder], cwd=SOURCE, limit=1200)
-    return folder / "debug" / "ratelimit-service"
+    process.run(["cargo", "build", "--quiet", "--locked", "--target-dir", folder], cwd=SERVICES / name, limit=1200)
+    return folder / "debug" / f"{name}-service"
 
 
 def free_port() -> int:
@@ -85,10 +85,10 @@ class Redis:
 
 
 class RateLimit:
-    """One rate limit service on loopback."""
+    """One rate limit service on loopback; `more` is what the program wants to know besides."""
 
-    def __init__(self, binary: Path, redis: str, log: Path, *, port: int = 0, domain: str = DOMAIN, limit: float = 300) -> None:
-        self.process = Process("the rate limit service", [binary, f"127.0.0.1:{port}", redis, domain], log=log, limit=limit)
+    def __init__(self, binary: Path, redis: str, log: Path, *more: str, port: int = 0, domain: str = DOMAIN, limit: float = 300) -> None:
+        self.process = Process("the rate limit service", [binary, f"127.0.0.1:{port}", redis, domain, *more], log=log, limit=limit)
         try:
             self.port = int(self.process.wait_for(r"listening on (\d+)\n")[1])
         except BaseException:

@@ -70,7 +70,7 @@ def _parts(full: bool) -> list[Part]:
         Part("the scenarios in host-test", _command([build.host_test_path(), "run", "examples"], limit=900), quoted=True),
         Part(
             "the tests in a real Envoy",
-            _command([PYTHON, "-m", "pytest", *(["--full"] if full else [])], limit=2400, cwd=ENVOY_DIR),
+            _command([PYTHON, "-m", "pytest", *(["--full"] if full else [])], limit=7200 if full else 2400, cwd=ENVOY_DIR),
             quoted=True,
         ),
         Part("envoy/demo", _command([ENVOY_DIR / "demo"], limit=900), quoted=True),

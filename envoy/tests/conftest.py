@@ -26,7 +26,7 @@ LENIENT = {
 """Servers that run whatever they are asked: one of ours, and the official SDKs."""
 
 SECONDS = 180
-"""How long one test may take."""
+"""How long one test may take that says nothing else."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: runs only with --full")
+    config.addinivalue_line("markers", "seconds(number): may take so long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,14 +59,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def time_limit() -> Iterator[None]:
+def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test that hangs, and so lets its fixtures clean up."""
+    marker = request.node.get_closest_marker("seconds")
+    seconds = marker.args[0] if marker else SECONDS
 
     def overran(_number: int, _frame: object) -> None:
-        raise TimeoutError(f"the test took longer than {SECONDS} s")
+        raise TimeoutError(f"the test took longer than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, overran)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

@@ -1,17 +1,22 @@
-"""Reads the corpus of raw requests in host-test/tests/wire (its README.md says what is what) and turns it into bytes."""
+"""Reads the corpus of raw requests in host-test/tests/wire (its README.md says what is what) and turns it into bytes.
+
+Run with a folder, it writes each request there as the fuzz target `request` takes it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from harness.paths import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "host-test" / "tests" / "wire"
 FORBIDDEN = {"secret_tool", "other_tool", "pay_too_much"}
 """What no policy of the corpus ever lets run."""
@@ -62,10 +67,24 @@ def themes() -> list[str]:
     return [path.stem for path in sorted(FOLDER.glob("*.yaml"))]
 
 
+def seeds() -> Iterator[bytes]:
+    """Header lines, an empty line, a body; of what fits into the fuzzer's inputs."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for given in _entries(path):
+            lines = [_bytes(line) for line in given.get("headers", HEADERS) + given.get("with", [])]
+            for body in (given.get("body", ""), *given.get("then", [])):
+                seed = b"\n".join(lines) + b"\n\n" + _bytes(body)
+                if len(seed) <= 4096:
+                    yield seed
+
+
 def _file(path: Path) -> list[Case]:
+    return [_case(path.stem, given) for given in _entries(path)]
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = yaml.load(path.read_text(), Loader=loader)  # noqa: S506
-    return [_case(path.stem, given) for given in document["requests"]]
+    return yaml.load(path.read_text(), Loader=loader)["requests"]  # noqa: S506
 
 
 def _case(theme: str, given: dict[str, Any]) -> Case:
@@ -116,3 +135,8 @@ def _bytes(text: str) -> bytes:
         parts += [text[at : found.start()].encode(), bytes.fromhex(found[1]) * int(found[2] or 1)]
         at = found.end()
     return b"".join([*parts, text[at:].encode()])
+
+
+if __name__ == "__main__":
+    for one in seeds():
+        (Path(sys.argv[1]) / f"wire-{hashlib.sha256(one).hexdigest()[:16]}").write_bytes(one)

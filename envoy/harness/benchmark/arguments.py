@@ -28,6 +28,8 @@ class Options:
     latency: bool
     out: Path
     chart: Path | None
+    docs: bool
+    earlier: Path | None
 
 
 def read() -> Options:
@@ -41,6 +43,8 @@ def read() -> Options:
     parser.add_argument("--no-latency", action="store_true", help="leave out latencies at 1 and 32 connections")
     parser.add_argument("--out", type=Path, default=CACHE / "bench", help="where results.json and chart.svg go (.cache/bench)")
     parser.add_argument("--chart", type=Path, help="also write the chart here, e.g. docs/performance.svg")
+    parser.add_argument("--docs", action="store_true", help="also write the figures into README.md, docs/performance.md and docs/performance.svg")
+    parser.add_argument("--from", dest="earlier", type=Path, metavar="RESULTS", help="measure nothing: take this results.json of an earlier run")
     parser.add_argument("--quick", action="store_true", help="two short rounds of everything: shows that it works, measures nothing")
     given = parser.parse_args()
     return Options(
@@ -51,4 +55,6 @@ def read() -> Options:
         latency=not given.no_latency,
         out=given.out,
         chart=given.chart,
+        docs=given.docs,
+        earlier=given.earlier,
     )

@@ -24,12 +24,28 @@ def size_name(size: int) -> str:
     return f"{size} B" if size < 1000 else "1 kB" if size < 1024 else f"{round(size / 1024)} kB"
 
 
+def summary(results: dict[str, Any]) -> str:
+    """Markdown for the README: the first protocol that was measured, and what the run says of the goals."""
+    first = results["cases"][0]["protocol"]
+    lines = [_machine(results), "", "| body | variant | CPU a request beside bare Envoy |", "|---|---|---|"]
+    for case in results["cases"]:
+        if case["protocol"] == first and not case["variant"].startswith("bare"):
+            lines.append(f"| {size_name(case['size'])} | {case['variant']} | {shown(case['cpu_ratio'])} |")
+    return "\n".join([*lines, *_goals(results)]) + "\n"
+
+
+def _machine(results: dict[str, Any]) -> str:
+    machine = results["machine"]
+    return (
+        f"Envoy {machine['envoy'].split('/')[1] if '/' in machine['envoy'] else machine['envoy']} on {machine['cores']} cores of {machine['processor']}, "
+        f"{machine['rounds']} rounds of {machine['seconds']} s; median (quartiles) of the ratios to bare Envoy in the same round."
+    )
+
+
 def table(results: dict[str, Any]) -> str:
     """Markdown: a block for each protocol and size."""
-    machine = results["machine"]
     lines = [
-        f"Envoy {machine['envoy'].split('/')[1] if '/' in machine['envoy'] else machine['envoy']} on {machine['cores']} cores of {machine['processor']}, "
-        f"{machine['rounds']} rounds of {machine['seconds']} s; median (quartiles) of the ratios to bare Envoy in the same round.",
+        _machine(results),
         "",
         "| client | body | variant | CPU a request | requests a second |",
         "|---|---|---|---|---|",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import build, process, setup
-from . import chart, programs, report, workload
+from . import chart, docs, programs, report, workload
 from .arguments import Options
 from .variants import Variant, every, with_tools
 
@@ -151,8 +151,27 @@ class Bench:
 
 def main(options: Options) -> int:
     folder = options.out.absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if options.earlier:
+        results = json.loads(options.earlier.read_text())
+        folder.mkdir(parents=True, exist_ok=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        results = _measured(options, folder)
+        (folder / "results.json").write_text(json.dumps(results, indent=1))
+    table = report.table(results)
+    (folder / "table.md").write_text(table)
+    drawn = chart.draw(results)
+    (folder / "chart.svg").write_text(drawn)
+    if options.chart:
+        options.chart.write_text(drawn)
+    if options.docs:
+        docs.write(results)
+    print(f"\n{table}\n{folder}: results.json, table.md and chart.svg; {results['minutes']} minutes")
+    return 0
+
+
+def _measured(options: Options, folder: Path) -> dict[str, Any]:
     bench = Bench(options, folder)
     try:
         began = time.monotonic()
@@ -167,15 +186,7 @@ def main(options: Options) -> int:
         results["minutes"] = round((time.monotonic() - began) / 60, 1)
     finally:
         bench.stop()
-    (folder / "results.json").write_text(json.dumps(results, indent=1))
-    table = report.table(results)
-    (folder / "table.md").write_text(table)
-    drawn = chart.draw(results)
-    (folder / "chart.svg").write_text(drawn)
-    if options.chart:
-        options.chart.write_text(drawn)
-    print(f"\n{table}\n{folder}: results.json, table.md and chart.svg; {results['minutes']} minutes")
-    return 0
+    return results
 
 
 def _processor() -> str:

@@ -16,8 +16,11 @@ use crate::workload::{call, plugin};
 /// Sizes of bodies in bytes.
 pub(crate) const SIZES: [usize; 4] = [300, 1000, 16_384, 262_144];
 
-/// A name, such as `scan/1000`, and what is measured.
-pub(crate) type Case = (String, Box<dyn FnMut()>);
+/// What is measured, run again and again.
+pub(crate) type Run = Box<dyn FnMut()>;
+
+/// A name, such as `scan/1000`, and what makes all that a run needs: done for the cases that are run.
+pub(crate) type Case = (String, Box<dyn FnOnce() -> Run>);
 
 /// Counters in memory, and a clock that stands still.
 #[derive(Default)]
@@ -47,26 +50,26 @@ impl Surroundings for Around {
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for size in SIZES {
-        let body = call(size).into_bytes();
-        let same = body.clone();
-        cases.push(case("scan", size, move || {
-            black_box(scan(black_box(&body), &mut NoSink)).unwrap();
+        cases.push(case("scan", size, |body| {
+            black_box(scan(black_box(body), &mut NoSink)).unwrap();
         }));
-        cases.push(case("read_body", size, move || {
-            black_box(read_body(black_box(&same))).ok().unwrap();
+        cases.push(case("read_body", size, |body| {
+            black_box(read_body(black_box(body))).ok().unwrap();
         }));
     }
     for policy in ["allow-all", "name-only", "full"] {
-        cases.push(request(&format!("decide/{policy}"), &plugin(policy)));
+        cases.push(request(format!("decide/{policy}"), move || plugin(policy)));
     }
     for tools in [10, 10_000] {
-        cases.push(request(&format!("decide/{tools} tools"), &listing(tools)));
+        cases.push(request(format!("decide/{tools} tools"), move || {
+            listing(tools)
+        }));
     }
     for (kind, entry) in ENTRIES {
-        let policy = format!(
-            r#"{{"server":"s","policy":{{"version":"1","default":"deny","tools":{{"create_refund":{entry}}}}}}}"#
-        );
-        cases.push(request(&format!("rule/{kind}"), policy.as_bytes()));
+        cases.push(request(format!("rule/{kind}"), move || {
+            let head = r#"{"server":"s","policy":{"version":"1","default":"deny","tools":{"create_refund":"#;
+            format!("{head}{entry}}}}}}}").into_bytes()
+        }));
     }
     cases.push(list("list/40 tools", "application/json", |text| text));
     cases.push(list("sse/40 tools", "text/event-stream", |text| {
@@ -108,8 +111,13 @@ const ENTRIES: [(&str, &str); 8] = [
     ),
 ];
 
-fn case(kind: &str, size: usize, run: impl FnMut() + 'static) -> Case {
-    (format!("{kind}/{size}"), Box::new(run))
+/// What is done with a call of that size.
+pub(crate) fn case(kind: &str, size: usize, run: fn(&[u8])) -> Case {
+    let set_up = move || -> Run {
+        let body = call(size).into_bytes();
+        Box::new(move || run(&body))
+    };
+    (format!("{kind}/{size}"), Box::new(set_up))
 }
 
 fn headers() -> Headers<'static> {
@@ -128,7 +136,11 @@ fn headers() -> Headers<'static> {
 }
 
 /// A whole request of 1,000 bytes that is forwarded.
-fn request(name: &str, plugin: &[u8]) -> Case {
+fn request(name: String, plugin: impl FnOnce() -> Vec<u8> + 'static) -> Case {
+    (name, Box::new(move || forwarded(&plugin())))
+}
+
+fn forwarded(plugin: &[u8]) -> Run {
     let gate = Rc::new(Gate::load(plugin).unwrap().0);
     let body = call(1000).into_bytes();
     let mut around = Around::default();
@@ -140,11 +152,15 @@ fn request(name: &str, plugin: &[u8]) -> Case {
         assert!(matches!(step, RequestStep::Forward { .. }), "{step:?}");
         black_box(exchange.take_record());
     };
-    (name.to_owned(), Box::new(run))
+    Box::new(run)
 }
 
 /// tools/list of which three of four tools are removed.
-fn list(name: &str, media: &'static str, framed: impl Fn(String) -> String) -> Case {
+fn list(name: &str, media: &'static str, framed: fn(String) -> String) -> Case {
+    (name.to_owned(), Box::new(move || filtered(media, framed)))
+}
+
+fn filtered(media: &'static str, framed: fn(String) -> String) -> Run {
     let gate = Rc::new(Gate::load(&plugin("full")).unwrap().0);
     let ask = br#"{"jsonrpc":"2.0","id":17,"method":"tools/list","params":{}}"#;
     let tools: Vec<String> = (0..40)
@@ -179,7 +195,7 @@ fn list(name: &str, media: &'static str, framed: impl Fn(String) -> String) -> C
         assert!(out.len() < answer.len());
         black_box(out);
     };
-    (name.to_owned(), Box::new(run))
+    Box::new(run)
 }
 
 /// A policy that lists so many tools, the called one among them.

@@ -12,7 +12,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 fn engine(criterion: &mut Criterion) {
-    for (name, mut run) in cases::all() {
+    for (name, set_up) in cases::all() {
+        let mut run = set_up();
         criterion.bench_function(&name, |bencher| bencher.iter(&mut run));
     }
 }

@@ -10,13 +10,9 @@ use serde::de::IgnoredAny;
 fn main() {
     let mut cases = cases::all();
     for size in cases::SIZES {
-        let body = workload::call(size).into_bytes();
-        cases.push((
-            format!("IgnoredAny/{size}"),
-            Box::new(move || {
-                std::hint::black_box(serde_json::from_slice::<IgnoredAny>(&body).unwrap());
-            }),
-        ));
+        cases.push(cases::case("IgnoredAny", size, |body| {
+            std::hint::black_box(serde_json::from_slice::<IgnoredAny>(body).unwrap());
+        }));
     }
     let arguments: Vec<String> = std::env::args()
         .skip(1)
@@ -28,7 +24,8 @@ fn main() {
         }
         return;
     };
-    let (_, run) = cases.iter_mut().find(|(name, _)| name == wanted).unwrap();
+    let found = cases.into_iter().find(|(name, _)| name == wanted);
+    let mut run = found.unwrap().1();
     for _ in 0..times.parse().unwrap() {
         run();
     }

@@ -1,9 +1,19 @@
-//! Writing JSON strings.
+//! Writing JSON strings and numbers.
 
 use std::fmt::{self, Write};
 
+use super::special::special;
+
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn push_json_string(out: &mut String, text: &str) {
+    let bytes = text.as_bytes();
+    if special(bytes, 0) == bytes.len() && !bytes.contains(&0x7f) {
+        out.reserve(bytes.len().saturating_add(2));
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     // Writing to a `String` cannot fail.
     let _ = write_json_string(out, text);
 }
@@ -16,8 +26,8 @@ pub fn write_json_string(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     let mut rest = text;
     // All of these are single bytes in UTF-8, and no part of a longer character.
-    let special = |b: u8| matches!(b, 0..=0x1f | b'"' | b'\\' | 0x7f);
-    while let Some(at) = rest.bytes().position(special) {
+    let escaped = |b: u8| matches!(b, 0..=0x1f | b'"' | b'\\' | 0x7f);
+    while let Some(at) = rest.bytes().position(escaped) {
         let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.write_str(clean)?;
         let mut chars = tail.chars();
@@ -38,16 +48,29 @@ pub fn write_json_string(out: &mut impl Write, text: &str) -> fmt::Result {
 
 /// Appends a number in decimal, without the weight of `fmt`.
 pub fn push_number(out: &mut String, number: u64) {
-    let mut power = 1u64;
-    while let Some(next) = power.checked_mul(10).filter(|next| *next <= number) {
-        power = next;
+    let mut digits = [b'0'; 20];
+    let mut places = digits.iter_mut().rev();
+    let mut rest = number;
+    // Nine digits at a time: dividing 32 bits by a constant is multiplying, dividing 64 bits is slow.
+    while rest > u64::from(u32::MAX) {
+        let mut group = (rest % 1_000_000_000) as u32;
+        rest /= 1_000_000_000;
+        for place in places.by_ref().take(9) {
+            *place = b'0'.wrapping_add((group % 10) as u8);
+            group /= 10;
+        }
     }
-    while power > 0 {
-        let digit = number.checked_div(power).and_then(|n| n.checked_rem(10));
-        let digit = digit.and_then(|digit| u8::try_from(digit).ok());
-        out.push(char::from(b'0'.saturating_add(digit.unwrap_or(0))));
-        power = power.checked_div(10).unwrap_or(0);
+    let mut rest = rest as u32;
+    for place in places.by_ref() {
+        *place = b'0'.wrapping_add((rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
     }
+    let unused = places.len();
+    let text = digits.get(unused..).unwrap_or_default();
+    out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -66,7 +89,22 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_rust_writes_them() {
-        for number in [0, 1, 9, 10, 99, 100, 12_345_678_901_234_567_890, u64::MAX] {
+        for number in [
+            0,
+            1,
+            9,
+            10,
+            99,
+            100,
+            4_294_967_295,
+            4_294_967_296,
+            10_000_000_000,
+            99_999_999_999,
+            4_294_967_296_000_000_000,
+            5_000_000_000_000_000_001,
+            12_345_678_901_234_567_890,
+            u64::MAX,
+        ] {
             let mut out = String::new();
             push_number(&mut out, number);
             assert_eq!(out, number.to_string());

@@ -33,11 +33,11 @@ pub fn base32(out: &mut String, bytes: &[u8]) {
     let mut text = [[0u8; 8]; 8];
     let mut length = 0usize;
     for (five, eight) in bytes.chunks(5).zip(&mut text) {
-        let mut held = [0u8; 8];
-        for (to, from) in held.iter_mut().skip(3).zip(five) {
-            *to = *from;
+        let mut held = 0u64;
+        for index in 0..5 {
+            held = (held << 8) | u64::from(five.get(index).copied().unwrap_or(0));
         }
-        *eight = characters(u64::from_be_bytes(held)).to_be_bytes();
+        *eight = characters(held).to_be_bytes();
         // 8 bits a byte, 5 bits a character.
         let made = five.len().saturating_mul(8).div_ceil(5);
         length = length.saturating_add(made);

@@ -71,7 +71,7 @@ fn an_approval_is_recorded_when_it_is_asked_for_given_and_used() {
             "pay":{{"approve_if":[{{"conditions":[{{"path":"args.n","op":"gt","value":1}}]}}]}}}}}}}}"#
     ));
     let mut world = World::default();
-    let mut ask = |world: &mut World| {
+    let ask = |world: &mut World| {
         let (_, mut exchange) = post(&gate, world, &[], &call("pay", r#"{"n":2}"#));
         let counted = exchange.take_series()[1].as_str().to_owned();
         (read(&exchange.take_record().unwrap()), counted)

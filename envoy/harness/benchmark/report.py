@@ -38,7 +38,7 @@ def _machine(results: dict[str, Any]) -> str:
     machine = results["machine"]
     return (
         f"Envoy {machine['envoy'].split('/')[1] if '/' in machine['envoy'] else machine['envoy']} on {machine['cores']} cores of {machine['processor']}, "
-        f"{machine['rounds']} rounds of {machine['seconds']} s; median (quartiles) of the ratios to bare Envoy in the same round."
+        f"{machine['rounds']} rounds of {machine['seconds']} s, load average {machine['load']:.1f} before them (0 is a quiet machine); median (quartiles) of the ratios to bare Envoy in the same round."
     )
 
 

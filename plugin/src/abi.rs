@@ -18,6 +18,8 @@ use toolgate_engine::mcp::Headers;
 pub(crate) enum Map {
     Request = 0,
     Response = 2,
+    /// Of the answer to a call over HTTP.
+    CallResponse = 6,
 }
 
 /// Which body.
@@ -402,7 +404,8 @@ pub(crate) fn reply(
     })
 }
 
-fn header_block_of(pairs: &[(&str, &str)]) -> Vec<u8> {
+/// Pairs in the ABI's form.
+pub(crate) fn header_block_of(pairs: &[(&str, &str)]) -> Vec<u8> {
     let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
     let mut block = Vec::with_capacity(128);
     block.extend(u32::try_from(pairs.len()).unwrap_or(0).to_le_bytes());

@@ -21,6 +21,7 @@ use crate::calls::{self, Ids};
 use crate::grpc;
 use crate::http::Filter;
 use crate::root::Root;
+use crate::webhook;
 
 /// What becomes of the headers, the piece of a body or the trailers that a callback is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,12 +203,34 @@ fn answer(token: u32, answer: Result<&[u8], u32>) {
             filter.on_grpc_call_response(token, answer);
         });
     }
-    let ending = contexts(|contexts| contexts.ending.contains(&ids.root));
-    if ending == Some(true) && calls::of_root(ids.root).is_empty() {
-        contexts(|contexts| contexts.ending.retain(|root| *root != ids.root));
-        if abi::set_effective_context(ids.root).is_ok() {
+    end_where_due(ids.root);
+}
+
+/// A root context that is to end does so when nothing of it is under way any more.
+fn end_where_due(root: u32) {
+    let ending = contexts(|contexts| contexts.ending.contains(&root));
+    if ending == Some(true) && is_idle(root) {
+        contexts(|contexts| contexts.ending.retain(|id| *id != root));
+        if abi::set_effective_context(root).is_ok() {
             let _ = abi::done();
         }
+    }
+}
+
+fn is_idle(root: u32) -> bool {
+    calls::of_root(root).is_empty() && !webhook::any_of(root)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_http_call_response(
+    _root_id: u32,
+    token: u32,
+    headers: usize,
+    _body: usize,
+    _trailers: usize,
+) {
+    if let Some(root) = webhook::answered(token, headers) {
+        end_where_due(root);
     }
 }
 
@@ -230,7 +253,7 @@ extern "C" fn proxy_on_grpc_close(_root_id: u32, token: u32, status: u32) {
 /// wait for: they are let come to an end first.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_done(id: u32) -> bool {
-    if calls::of_root(id).is_empty() {
+    if is_idle(id) {
         return true;
     }
     contexts(|contexts| contexts.ending.push(id));
@@ -249,6 +272,7 @@ extern "C" fn proxy_on_delete(id: u32) {
         contexts.ending.retain(|root| *root != id);
         (contexts.streams.remove(&id), contexts.roots.remove(&id))
     });
+    webhook::forget(id);
     // Dropped only now, for a context that ends may call the host.
     drop(deleted);
     // A host that does not wait for the end of a root context's calls brings no answers.

@@ -15,7 +15,7 @@ use crate::metrics;
 use crate::root::Configured;
 use crate::saturation::Saturation;
 use crate::shared::Shared;
-use crate::{grpc, notice};
+use crate::{grpc, notice, webhook};
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
@@ -152,7 +152,13 @@ impl Filter {
                 }
                 Action::Continue
             }
-            RequestStep::Reply(reply) => self.answer(&reply),
+            RequestStep::Reply(reply) => {
+                let announcement = self.exchange.as_mut().and_then(Exchange::take_announcement);
+                if let Some(announcement) = announcement {
+                    webhook::send(&announcement, self.ids.root);
+                }
+                self.answer(&reply)
+            }
         }
     }
 

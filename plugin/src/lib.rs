@@ -11,3 +11,4 @@ mod notice;
 mod root;
 mod saturation;
 mod shared;
+mod webhook;

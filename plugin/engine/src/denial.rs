@@ -94,6 +94,9 @@ fn approval_advice(state: &ApprovalState) -> String {
         ApprovalState::Refused { id, by, .. } => {
             format!("Approval {id} was denied by {by}. Do not send this call again.")
         }
+        ApprovalState::Void => {
+            "This answer belongs to another call, was used before, or came too late. Send the call again without `requestState` and `inputResponses` to be asked anew.".to_owned()
+        }
         ApprovalState::Full => {
             "Too many approvals are waiting already. Finish or drop those calls first.".to_owned()
         }
@@ -120,7 +123,10 @@ fn data(denial: &Denial) -> String {
         DenialKind::Approval(Some(state)) => match &**state {
             ApprovalState::Waits { id, seconds, .. } => Some((id, "pending", seconds)),
             ApprovalState::Refused { id, seconds, .. } => Some((id, "denied", seconds)),
-            ApprovalState::Asks(_) | ApprovalState::Full | ApprovalState::Impossible(_) => None,
+            ApprovalState::Asks(_)
+            | ApprovalState::Void
+            | ApprovalState::Full
+            | ApprovalState::Impossible(_) => None,
         },
         _ => None,
     };

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::admin::Admin;
-use crate::approval::Keys;
+use crate::approval::{Keys, Webhook};
 use crate::caller::{Caller, Callers};
 use crate::config::approvals::RawApprovals;
 use crate::config::metrics::RawMetrics;
@@ -231,6 +231,7 @@ fn approvals(raw: RawApprovals) -> Option<Approvals> {
     Some(Approvals {
         keys: Keys::new(&current?, former.as_ref()),
         most: raw.pending_per_caller,
+        webhook: raw.webhook.map(Webhook::new),
     })
 }
 

@@ -9,6 +9,8 @@ pub const DECISIONS: &str = "toolgate_decisions_total";
 pub const SHADOWED: &str = "toolgate_shadowed_total";
 /// Calls that a person has to approve, by how that stands, and what operators decided.
 pub const APPROVALS: &str = "toolgate_approvals_total";
+/// Announcements of requests that wait, by what became of each.
+pub const WEBHOOKS: &str = "toolgate_approval_webhooks_total";
 /// Answers that defined a pinned tool otherwise.
 pub const CHANGED: &str = "toolgate_pins_changed_total";
 /// Used part of a limit, of the subject that used most of it, in percent.

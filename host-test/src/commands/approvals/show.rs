@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Trouble;
+use crate::commands::document::printable;
 use crate::commands::style;
 
 #[derive(Deserialize)]
@@ -27,6 +28,10 @@ struct One {
     arguments: Option<serde_json::Value>,
     #[serde(default)]
     arguments_too_long: bool,
+    input_responses: Option<serde_json::Value>,
+    #[serde(default)]
+    input_responses_too_long: bool,
+    asks: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,15 +54,18 @@ pub(super) fn one(body: &str) -> Result<String, Trouble> {
     let mut row = |name: &str, value: Option<String>| {
         lines.extend(value.map(|value| format!("  {} {value}", style::dim(&format!("{name:<9}")))));
     };
-    row("server", one.server.as_deref().map(plain));
-    row("rule", one.rule.as_deref().map(plain));
-    row("why", one.message.as_deref().map(plain));
+    row("server", one.server.as_deref().map(printable));
+    row("rule", one.rule.as_deref().map(printable));
+    row("why", one.message.as_deref().map(printable));
+    row("asks", one.asks.as_deref().map(printable));
     row("asked", Some(time(one.asked)));
     row("ends", Some(time(one.ends)));
-    let arguments = one.arguments.map(|value| plain(&value.to_string()));
-    row("arguments", arguments);
-    if one.arguments_too_long {
-        row("arguments", Some("too long to be kept".to_owned()));
+    for (name, value, too_long) in [
+        ("arguments", one.arguments, one.arguments_too_long),
+        ("answers", one.input_responses, one.input_responses_too_long),
+    ] {
+        row(name, value.map(|value| printable(&value.to_string())));
+        row(name, too_long.then(|| "too long to be kept".to_owned()));
     }
     Ok(lines.join("\n"))
 }
@@ -69,23 +77,26 @@ pub(super) fn short(body: &str) -> Result<String, Trouble> {
 
 /// What the listener says is wrong.
 pub(super) fn problem(body: &str) -> String {
-    read::<Problem>(body).map_or_else(|_| plain(body), |problem| plain(&problem.error))
+    read::<Problem>(body).map_or_else(|_| printable(body), |problem| printable(&problem.error))
 }
 
 impl One {
     fn line(&self) -> String {
         let unknown = || "?".to_owned();
-        let tool = self.tool.as_deref().map_or_else(unknown, plain);
-        let caller = self.caller.as_deref().map_or_else(unknown, plain);
+        let tool = self.tool.as_deref().map_or_else(unknown, printable);
+        let caller = self.caller.as_deref().map_or_else(unknown, printable);
         let state = match self.state.as_str() {
             "pending" => style::warning("pending"),
             "approved" => style::good("approved"),
-            other => style::dim(&plain(other)),
+            other => style::dim(&printable(other)),
         };
-        let by = self.by.as_deref().map(|by| format!(" by {}", plain(by)));
+        let by = self
+            .by
+            .as_deref()
+            .map(|by| format!(" by {}", printable(by)));
         format!(
             "{}  {state}{}  {tool}  for {caller}",
-            plain(&self.id),
+            printable(&self.id),
             by.unwrap_or_default()
         )
     }
@@ -99,32 +110,4 @@ fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Trouble> {
 
 fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
-}
-
-/// A text with every character spelled out that a terminal would obey instead of show.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || reorders {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_spelled_out() {
-        assert_eq!(
-            plain("a\u{1b}[2Jb\u{202e}c\n"),
-            "a\\u{1b}[2Jb\\u{202e}c\\u{a}"
-        );
-        assert_eq!(plain("größe 100 €"), "größe 100 €");
-    }
 }

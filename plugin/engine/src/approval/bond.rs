@@ -43,11 +43,18 @@ impl Bond {
         self.marked(b"user", &[])
     }
 
-    /// The same call in a later round trip, with the answer to a question of the server's; `state`
+    /// The same call in a later round trip, with any answer to a question of the server's; `state`
     /// is SHA-256 of the canonical form of the server's own `requestState`, where it has one.
     #[must_use]
     pub fn continued(self, state: Option<&[u8; 32]>) -> Self {
         self.marked(b"continued", state.map_or(&[], |state| &state[..]))
+    }
+
+    /// The same call with exactly what it carries of a round trip with the server; `carried` is
+    /// SHA-256 of its canonical form.
+    #[must_use]
+    pub fn carrying(self, carried: &[u8; 32]) -> Self {
+        self.marked(b"carrying", carried)
     }
 
     fn marked(self, mark: &[u8], state: &[u8]) -> Self {

@@ -98,6 +98,21 @@ pub fn ask(
     }
 }
 
+/// Uses up a yes that is there for the call of `asked`: of which request, and who gave it. Asks
+/// nobody.
+///
+/// # Errors
+/// As [`ask`].
+pub fn use_up(
+    store: &mut dyn Store,
+    asked: &Asked<'_>,
+) -> Result<Option<(ApprovalId, String)>, StoreError> {
+    Ok(match turn(store, asked, false)? {
+        Turn::Answer(Answer::Pass { id, by }) => Some((id, by)),
+        _ => None,
+    })
+}
+
 /// What one look at a row led to.
 enum Turn {
     Answer(Answer),

@@ -8,8 +8,8 @@ use super::row::{NAME_BYTES, Request, Row, State};
 use crate::limit::{Change, Store, StoreError};
 
 /// Gives a yes to the call of `asked`, whose bond is that of the next round trip: `by` gave it for
-/// the round before. Without room, or where a person has said something about it already, nothing
-/// changes, and that round asks anew.
+/// the round before. Where there is one already, or no room, nothing changes; without a yes that
+/// round asks anew.
 ///
 /// # Errors
 /// The store's; that round asks anew then.
@@ -29,8 +29,7 @@ pub fn go_on(store: &mut dyn Store, asked: &Asked<'_>, by: &str) -> Result<(), S
         let now = asked.now.max(row.latest.saturating_add(1));
         row.latest = now;
         let ours = |r: &Request| r.bond == asked.bond && r.caller == asked.place.caller;
-        let said = |r: &Request| r.ends > now && r.state != State::Pending;
-        if row.requests.iter().any(|r| ours(r) && said(r)) {
+        if row.requests.iter().any(|r| ours(r) && r.ends > now) {
             return Change::Keep;
         }
         row.requests.retain(|r| !ours(r));

@@ -42,7 +42,7 @@ impl Keys {
 }
 
 /// RFC 2104 fills a short key up with zeros to the hash's block of 64 bytes.
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+pub(super) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     let mut block = [0u8; 64];
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;

@@ -23,9 +23,10 @@ mod notice;
 mod place;
 mod row;
 mod state;
+mod webhook;
 
 pub use bond::Bond;
-pub use book::{Answer, Asked, Standing, ask};
+pub use book::{Answer, Asked, Standing, ask, use_up};
 pub use continuation::go_on;
 pub use decision::{Decided, Listed, decide, list};
 pub use id::ApprovalId;
@@ -34,3 +35,4 @@ pub use notice::Notice;
 pub use place::{Place, Places};
 pub use row::{ROW_PLACES, State};
 pub use state::{MAX_KEPT_BYTES, Returned, USER, Worth, accept, is_bound, request_state};
+pub use webhook::{Announcement, Webhook};

@@ -4,6 +4,7 @@
 use super::fault::Faults;
 use super::plugin::{RawCredential, hex32, read_tokens};
 use super::reader::{Field, Object};
+use super::webhook::{RawWebhook, read_webhook};
 
 /// Requests that a row of the store holds, whatever their state.
 pub const ROW_PLACES: u8 = 16;
@@ -21,6 +22,8 @@ pub struct RawApprovals {
     pub keys: (Option<[u8; 32]>, Option<[u8; 32]>),
     /// Requests that one caller may have open.
     pub pending_per_caller: u8,
+    /// Who is told that a request waits.
+    pub webhook: Option<RawWebhook>,
 }
 
 /// Never shows a key.
@@ -43,7 +46,7 @@ pub struct RawOperator {
 
 /// Reads `approvals`.
 pub(super) fn read_approvals(field: &Field<'_>, faults: &mut Faults) -> Option<RawApprovals> {
-    let object = Object::read(field, &["keys", "pending_per_caller"], faults)?;
+    let object = Object::read(field, &["keys", "pending_per_caller", "webhook"], faults)?;
     let keys = object.required("keys", faults)?;
     let mut read = Vec::new();
     for key in keys.elements(faults) {
@@ -67,12 +70,15 @@ pub(super) fn read_approvals(field: &Field<'_>, faults: &mut Faults) -> Option<R
     }
     let most = object.get("pending_per_caller");
     let most = most.and_then(|f| f.integer(1..=u64::from(ROW_PLACES), faults));
+    let webhook = object.get("webhook");
+    let webhook = webhook.and_then(|f| read_webhook(f, &read, faults));
     let mut read = read.into_iter();
     Some(RawApprovals {
         keys: (read.next(), read.next()),
         pending_per_caller: most
             .and_then(|most| u8::try_from(most).ok())
             .unwrap_or(DEFAULT_PENDING),
+        webhook,
     })
 }
 

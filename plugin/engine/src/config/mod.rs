@@ -21,6 +21,7 @@ pub mod response;
 pub mod sessions;
 mod structure;
 pub mod tool;
+pub mod webhook;
 
 pub use fault::{Fault, Faults, Severity};
 pub use keyword::Keyword;

@@ -5,7 +5,7 @@ use super::Call;
 use super::question::{Earlier, Settled, question, settle};
 use super::verdict::{ApprovalState, Approved, Denial, DenialKind, GoesOn};
 use crate::approval::{
-    Answer, Asked, Bond, Keys, MAX_KEPT_BYTES, Notice, Place, Places, USER, ask,
+    Answer, Asked, Bond, Keys, MAX_KEPT_BYTES, Notice, Place, Places, USER, Webhook, ask, use_up,
 };
 use crate::caller::Caller;
 use crate::config::approver::{Approver, Fallback};
@@ -21,13 +21,12 @@ pub struct Approvals {
     pub keys: Keys,
     /// Requests that one caller may have open.
     pub most: u8,
+    /// Who is told that a request waits for operators.
+    pub webhook: Option<Webhook>,
 }
 
 /// What an agent reads when the store fails.
 const FAILED: &str = "Approval could not be asked for. Try again later.";
-
-/// What it reads when its answer is worth nothing.
-const VOID: &str = "This answer belongs to another call, was used before, or came too late. Send the call again without `requestState` and `inputResponses` to be asked anew.";
 
 /// Of the rules that ask, the one that speaks for all: a yes is to the call, not to a rule. An
 /// operator's yes is asked for where any of them wants one.
@@ -86,7 +85,7 @@ pub(super) fn yes(
         return Err(impossible(FAILED));
     };
     let Some(earlier) = Earlier::read(&trip) else {
-        return Err(impossible(VOID));
+        return Err(waits(ApprovalState::Void));
     };
     let call_bond = Bond::of(
         &[who.kind.as_bytes(), &who.value],
@@ -124,6 +123,13 @@ pub(super) fn yes(
         }),
         by,
     };
+    if let Some(bond) = earlier.next_round(call_bond) {
+        match use_up(around, &Asked { bond, ..asked }) {
+            Ok(Some((id, by))) => return Ok(passes(id.to_string(), by)),
+            Ok(None) => {}
+            Err(_) => return Err(impossible(FAILED)),
+        }
+    }
     let settled = match &earlier.answered {
         Some(_) if !of_user => Ok(Settled::Void),
         Some(returned) => settle(around, &asked, returned, &trip),
@@ -139,7 +145,7 @@ pub(super) fn yes(
                 seconds,
             }));
         }
-        Ok(Settled::Void) => return Err(impossible(VOID)),
+        Ok(Settled::Void) => return Err(waits(ApprovalState::Void)),
         Err(_) => return Err(impossible(FAILED)),
     }
     if of_user && earlier.kept.len() > MAX_KEPT_BYTES {
@@ -177,6 +183,11 @@ pub(super) fn yes(
             seconds: standing.left,
             fresh: standing.fresh,
             expired: standing.expired.map(|id| id.to_string()),
+            announcement: approvals
+                .webhook
+                .as_ref()
+                .filter(|_| standing.fresh)
+                .map(|webhook| Box::new(webhook.announce(&notice, &standing, asked.now))),
         },
         Ok(Answer::Refused { id, by, again }) => ApprovalState::Refused {
             id: id.to_string(),

@@ -47,13 +47,24 @@ impl Earlier {
             .map(|params| look(RoundTrip::of_kept(params)))
     }
 
-    /// What a yes must be for: the call, or its next round trip with the upstream.
+    /// What a yes must be for: the call, with exactly what it carries to the upstream.
     pub(super) fn bond(&self, call: Bond) -> Bond {
         if self.kept.is_empty() {
             return call;
         }
+        let object = format!("{{{}}}", self.kept);
+        let carried = parse(object.as_bytes()).map(digest);
+        // It was read before.
+        call.carrying(&carried.unwrap_or_default())
+    }
+
+    /// What a yes may be for that was given to the round trip before; `None` where there was none.
+    pub(super) fn next_round(&self, call: Bond) -> Option<Bond> {
+        if self.kept.is_empty() || self.answered.is_some() {
+            return None;
+        }
         let state = self.look(|trip| trip.state().map(digest)).flatten();
-        call.continued(state.as_ref())
+        Some(call.continued(state.as_ref()))
     }
 
     /// What it answers to the upstream, a JSON text.

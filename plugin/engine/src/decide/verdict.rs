@@ -3,7 +3,7 @@
 pub use crate::policy::pseudo;
 
 use super::taken::Taken;
-use crate::approval::{Bond, Place};
+use crate::approval::{Announcement, Bond, Place};
 use crate::global::Ask;
 use crate::limit::Charge;
 
@@ -44,6 +44,8 @@ pub enum ApprovalState {
         fresh: bool,
         /// The id of the request for the same call that ended before.
         expired: Option<String>,
+        /// What is sent to whoever wants to know of it.
+        announcement: Option<Box<Announcement>>,
     },
     /// The client's user is asked by the answer.
     Asks(Question),
@@ -56,6 +58,8 @@ pub enum ApprovalState {
         /// Seconds until it may be asked again.
         seconds: u64,
     },
+    /// The answer to a question is worth nothing: of another call, used before, too late.
+    Void,
     /// The caller has as many requests open as it may.
     Full,
     /// It could not be asked for; what the caller can do.

@@ -1,11 +1,12 @@
-//! What an approved call is to the upstream: our question and its answer are gone from it, and a
-//! question of the upstream's own may follow.
+//! What follows from asking for a yes. An approved call is another one to the upstream: our question
+//! and its answer are gone from it, and a question of the upstream's own may follow. A call that
+//! waits may be announced.
 
 use std::rc::Rc;
 
 use super::Exchange;
-use crate::approval::{Asked, go_on};
-use crate::decide::{Approved, GoesOn};
+use crate::approval::{Announcement, Asked, go_on};
+use crate::decide::{ApprovalState, Approved, Denial, DenialKind, GoesOn};
 use crate::digest::digest;
 use crate::gate::Gate;
 use crate::mcp::answer::Id;
@@ -43,6 +44,20 @@ impl Exchange {
             self.pending.await_question(Awaited { id, call, gate });
         }
         true
+    }
+
+    /// What is to be sent of a request that waits; taken so that it is sent once.
+    pub fn take_announcement(&mut self) -> Option<Box<Announcement>> {
+        self.announcement.take()
+    }
+
+    /// Keeps what a denial wants announced.
+    pub(super) fn announce(&mut self, denial: &Denial) {
+        if let DenialKind::Approval(Some(state)) = &denial.kind
+            && let ApprovalState::Waits { announcement, .. } = &**state
+        {
+            self.announcement.clone_from(announcement);
+        }
     }
 
     /// The body that goes upstream in the place of the client's, of the same length; taken so that

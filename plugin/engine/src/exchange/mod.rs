@@ -20,6 +20,7 @@ mod who;
 
 use std::rc::Rc;
 
+use crate::approval::Announcement;
 use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
 use crate::mcp::Reply;
@@ -80,6 +81,7 @@ pub struct Exchange {
     notice: Option<String>,
     /// The body that goes on in the place of the client's.
     rewritten: Option<Vec<u8>>,
+    announcement: Option<Box<Announcement>>,
     /// The tool that is called, as a header's value; only with `export_headers`.
     exported_tool: Option<String>,
 }
@@ -102,6 +104,7 @@ impl Exchange {
             waiting: None,
             notice: None,
             rewritten: None,
+            announcement: None,
             exported_tool: None,
         }
     }

@@ -219,6 +219,7 @@ impl Exchange {
         };
         let [Decided { verdict, .. }] = &decided;
         if let Some(denial) = &verdict.denial {
+            self.announce(denial);
             let reply = denial::reply(denial, message, form(self.policy()), era);
             self.note_verdict(&gate, message, verdict, Some(reply.status), around);
             return RequestStep::Reply(reply);

@@ -8,7 +8,8 @@ use crate::decide::{ApprovalState, DenialKind, Question, Verdict};
 /// How the approval of a call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval<'a> {
-    /// `requested`, `pending`, `denied`, `used`, `full` or `impossible`; of an operator's decision
+    /// `requested`, `pending`, `denied`, `used`, `refused` (an answer that is worth nothing), `full`
+    /// or `impossible`; of an operator's decision
     /// `approved` or `denied`.
     pub state: &'static str,
     /// The request's id, `apr_…`.
@@ -51,6 +52,7 @@ impl<'a> Approval<'a> {
                 by: Some(by),
                 ..approval("denied", Some(id))
             },
+            ApprovalState::Void => approval("refused", None),
             ApprovalState::Full => approval("full", None),
             ApprovalState::Impossible(_) => approval("impossible", None),
         })

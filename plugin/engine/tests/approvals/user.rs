@@ -314,6 +314,40 @@ fn what_a_call_carries_for_the_upstream_comes_through_our_question_whole() {
 }
 
 #[test]
+fn an_operator_approves_the_answer_too_that_a_call_carries() {
+    let (gate, mut world) = (calls(POLICY), world());
+    let carrying = |n: u32| Sent {
+        more: format!(
+            r#","requestState":"U1","inputResponses":{{"account":{{"action":"accept","content":{{"n":{n}}}}}}}"#
+        ),
+        capabilities: "{}",
+        ..Sent::first()
+    };
+    let told = carrying(1).refused(&gate, &mut world);
+    let at = told.find("apr_").unwrap();
+    assert_eq!(
+        decide(&mut world, &told[at..at + 28], "approve").status,
+        200
+    );
+    let bare = Sent {
+        more: r#","requestState":"U1""#.to_owned(),
+        ..carrying(1)
+    };
+    for other in [
+        carrying(2),
+        bare,
+        Sent {
+            more: String::new(),
+            ..carrying(1)
+        },
+    ] {
+        assert!(!other.passes(&gate, &mut world), "{}", other.body());
+    }
+    assert!(carrying(1).passes(&gate, &mut world));
+    assert!(!carrying(1).passes(&gate, &mut world));
+}
+
+#[test]
 fn what_is_kept_is_sealed() {
     let (gate, mut world) = (calls(POLICY), world());
     let carrying = |theirs: &str| Sent {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import tempfile
@@ -180,6 +181,10 @@ class Envoy:
         return taken, refused
 
     def stop(self) -> None:
+        if hasattr(self, "admin"):
+            # For who looks for what should not be there.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                (self.folder / "metrics.prom").write_text(self.admin_get("/stats/prometheus"))
         self.process.stop()
         if self._scratch is not None:
             self._scratch.cleanup()

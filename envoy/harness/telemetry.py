@@ -6,12 +6,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import process, setup
+from . import debian, process, setup
 from .paths import CACHE, ENVOY_DIR
 
 PINS = ENVOY_DIR / "requirements-telemetry.txt"
 PACKAGES = CACHE / "telemetry"
-PROMETHEUS = CACHE / "prometheus"
+PROMETHEUS = debian.ROOT / "prometheus"
 
 
 def packages() -> Path:
@@ -32,15 +32,7 @@ def prometheus() -> Path:
     programs = PROMETHEUS / "usr" / "bin"
 
     def make() -> None:
-        shutil.rmtree(PROMETHEUS, ignore_errors=True)
-        PROMETHEUS.mkdir(parents=True)
-        try:
-            process.run(["apt-get", "download", "prometheus"], cwd=PROMETHEUS, limit=setup.LIMIT)
-        except process.ProcessError as error:
-            raise process.ProcessError(f"{error}\nThis test needs Debian's package `prometheus`; `apt-get update` may help") from error
-        (package,) = PROMETHEUS.glob("prometheus_*.deb")
-        process.run(["dpkg", "-x", package, PROMETHEUS], limit=60)
-        package.unlink()
+        debian.unpack(["prometheus"], PROMETHEUS)
 
     with setup._one_at_a_time():
         setup._once(PROMETHEUS / ".toolgate-pins", setup._key(Path(__file__)), "Prometheus", make)

@@ -2,7 +2,7 @@
 
 Prints `listening on PORT, counts on PORT`. The counts are served on a port of their own, so that asking for them does
 not count: `GET /counts` and `GET /calls`. Any POST whose body is a JSON-RPC request is answered as an MCP server would:
-tools/call with a text result that names the tool, tools/list with `--tools`, initialize (HTTP/1.1) with a new session; a
+tools/call with a text result that names the tool (an error, if its name begins with `failing`), tools/list with `--tools`, initialize (HTTP/1.1) with a new session; a
 notification with 202; anything else with 200 and no meaning. Standard library only, but for `--http2`, which uses `h2`.
 """
 
@@ -57,7 +57,7 @@ def answer(body: bytes) -> tuple[int, bytes]:
     if method == "tools/call":
         name = message["params"]["name"]
         counts.calls[name] += 1
-        result = {"content": [{"type": "text", "text": f"{name} ran"}], "isError": False}
+        result = {"content": [{"type": "text", "text": f"{name} ran"}], "isError": name.startswith("failing")}
     elif method == "tools/list":
         result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in tools]}
     return 200, json.dumps({"jsonrpc": "2.0", "id": id_, "result": result}).encode()

@@ -13,6 +13,9 @@ from harness import build, process, setup
 from harness.envoy import Envoy
 from harness.servers import Server
 
+PLANTED = "tg-secret"
+"""Every secret that a test plants (credentials, arguments, keys) holds this."""
+
 LENIENT = {
     "careless": "careless.py",
     "typescript1": "lenient_typescript1.mjs",
@@ -76,6 +79,19 @@ def nothing_left() -> Iterator[None]:
     """Ends whatever a fixture could not."""
     yield
     process.stop_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Looks for planted secrets in every record, log and page of metrics of the whole run."""
+    yield
+    seen = set()
+    for path in tmp_path_factory.getbasetemp().rglob("*"):
+        # Configurations hold the planted ones; what programs wrote must not.
+        if path.suffix in (".log", ".jsonl", ".prom") and path.is_file():
+            seen.add(path.suffix)
+            assert PLANTED.encode() not in path.read_bytes(), f"`{PLANTED}` is in {path}"
+    assert ".prom" in seen or ".jsonl" not in seen, "no Envoy left its metrics"
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def test_the_benchmark_runs_and_writes_its_results(module: Path, tmp_path: Path)
 def test_the_figures_of_a_run_are_written_between_the_marks_of_both_documents(tmp_path: Path) -> None:
     case = {"variant": "toolgate full", "protocol": "h1", "size": 1000, "cpu": [1.0, 1.0], "rate": [1.0, 1.0], "cpu_ratio": [1.2, 1.4], "rate_ratio": [0.8, 1.0]}
     results = {
-        "machine": {"cores": 2, "processor": "a machine", "envoy": "hash/1.40.0/Clean", "rounds": 2, "seconds": 1.0},
+        "machine": {"cores": 2, "processor": "a machine", "envoy": "hash/1.40.0/Clean", "rounds": 2, "seconds": 1.0, "load": 0.1},
         "cases": [case],
         "many_tools": {"cpu_ratio": [1.0, 1.02], "load_seconds": 0.1},
         "latency": [],

@@ -212,6 +212,25 @@ def test_where_a_certificate_may_be_missing_nobody_is_somebody(start, upstream: 
     assert may(envoy.port, b"x-forwarded-client-cert: URI=" + BATCH.encode(), tls=authority.stranger()) == NOBODY
 
 
+def test_names_that_nobody_verified_are_nobodys(start, upstream: Server, tmp_path: Path) -> None:
+    """What a hurried person writes: a certificate is required, and no authority is named that must have signed it."""
+    authority = Authority(tmp_path / "ours")
+
+    def edit(document: dict[str, Any]) -> None:
+        mutual_tls(authority)(document)
+        chain = document["static_resources"]["listeners"][0]["filter_chains"][0]
+        del chain["transport_socket"]["typed_config"]["common_tls_context"]["validation_context"]
+
+    settings = given("envoy.yaml", [{"san": "uri"}, {"subject": True}], {"batch": {"san": BATCH, "policy": "build"}, "desk": {"subject": "CN=desk", "policy": "read"}})
+    envoy: Envoy = start(upstream=upstream.address, plugin=settings, edit=edit)
+    other = Authority(tmp_path / "other")
+    for names, subject in (([uri(BATCH)], "x"), ([], "desk")):
+        forged = authority.stranger()
+        forged.load_cert_chain(*other.issue(f"forged-{subject}", [("CN", subject)], names))
+        assert may(envoy.port, tls=forged) == NOBODY, subject
+    assert upstream.ran() == {}
+
+
 @pytest.mark.parametrize("config", CONFIGS)
 def test_what_is_for_callers_without_a_credential_is_for_them_alone(start, upstream: Server, issuer: Issuer, config: str) -> None:
     """`policy` beside grants: a credential that nobody knows is worth less than none."""

@@ -35,9 +35,15 @@ pub(crate) fn ended(exchange: &mut Exchange, shared: &mut Shared) {
         publish(exchange, &record);
     }
     count(exchange);
+    if !exchange.gate().metrics.enabled {
+        return;
+    }
+    for series in exchange.changed_series() {
+        metrics::count(series.as_str(), 1);
+    }
     let (hidden, refunded) = exchange.afterwards();
     for (name, units) in [(HIDDEN, hidden), (REFUNDED, refunded)] {
-        if units > 0 && exchange.gate().metrics.enabled {
+        if units > 0 {
             metrics::count(name, units);
         }
     }

@@ -232,7 +232,9 @@ impl Filter {
 
     /// The body is whole: `size` bytes of it, or as many as there are.
     fn decide(&mut self, size: Option<usize>) -> Action {
-        let began = metrics::begin();
+        let counts = |exchange: &Exchange| exchange.gate().metrics.enabled;
+        let timed = self.exchange.as_ref().is_some_and(counts);
+        let began = timed.then(metrics::begin).flatten();
         let action = self.decide_untimed(size);
         metrics::end(began);
         action

@@ -38,7 +38,7 @@ def _machine(results: dict[str, Any]) -> str:
     machine = results["machine"]
     return (
         f"Envoy {machine['envoy'].split('/')[1] if '/' in machine['envoy'] else machine['envoy']} on {machine['cores']} cores of {machine['processor']}, "
-        f"{machine['rounds']} rounds of {machine['seconds']} s; median (quartiles) of the ratios to bare Envoy in the same round."
+        f"{machine['rounds']} rounds of {machine['seconds']} s, load average {machine['load']:.1f} before them (0 is a quiet machine); median (quartiles) of the ratios to bare Envoy in the same round."
     )
 
 
@@ -82,6 +82,7 @@ def _goals(results: dict[str, Any]) -> list[str]:
         ("denied, 1 kB: less than forwarding", of("toolgate denied"), of("toolgate full")),
         ("10,000 tools: at most 1.05 times 10", spread(results["many_tools"]["cpu_ratio"])[1], 1.05),
     ]
+    goals.append(("the module: at most 400 kB, in kB", results["module_bytes"] / 1000, 400.0))
     full, native = of("toolgate full"), of("native")
     if full and native:
         goals.append(("full policy, 1 kB: adds at most half of what the native chain adds", full - 1, (native - 1) / 2))

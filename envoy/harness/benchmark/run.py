@@ -172,11 +172,12 @@ def main(options: Options) -> int:
 
 
 def _measured(options: Options, folder: Path) -> dict[str, Any]:
+    load = os.getloadavg()[0]
     bench = Bench(options, folder)
     try:
         began = time.monotonic()
         results: dict[str, Any] = {
-            "machine": {"cores": os.cpu_count(), "processor": _processor(), "envoy": _version(), "rounds": options.rounds, "seconds": options.seconds},
+            "machine": {"cores": os.cpu_count(), "processor": _processor(), "envoy": _version(), "rounds": options.rounds, "seconds": options.seconds, "load": load},
             "about": {variant.name: variant.about for variant in bench.variants},
             "cases": [asdict(case) for case in bench.rounds()],
             "many_tools": bench.many_tools(),

@@ -47,12 +47,13 @@ impl Series {
         self.0.push(';');
         self.0.push_str(label);
         self.0.push('=');
+        if value.len() <= MAX_VALUE_BYTES && value.bytes().all(is_plain) {
+            self.0.push_str(value);
+            return self;
+        }
         for byte in value.bytes().take(MAX_VALUE_BYTES) {
-            self.0.push(match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte),
-                b'_' | b'-' | b'.' | b'/' | b'*' | b'(' | b')' | b' ' | b'~' => char::from(byte),
-                _ => '_',
-            });
+            let shown = if is_plain(byte) { byte } else { b'_' };
+            self.0.push(char::from(shown));
         }
         self
     }
@@ -63,6 +64,11 @@ impl Series {
     }
 }
 
+/// What no proxy takes for a part of a name's form.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'/' | b'*' | b'(' | b')' | b' ' | b'~')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +77,8 @@ mod tests {
     fn values_can_neither_add_a_label_nor_grow() {
         let series = Series::of("x").with("a", "b;c=d\n\"e").with("f", "");
         assert_eq!(series.as_str(), "x;a=b_c_d__e");
+        let plain = Series::of("x").with("a", "a_Z-9./*() ~");
+        assert_eq!(plain.as_str(), "x;a=a_Z-9./*() ~");
         assert_eq!(
             Series::of("x").with("a", &"é".repeat(500)).as_str().len(),
             4 + 96

@@ -18,7 +18,10 @@ pub(super) fn count(
     let method = match act.method {
         Some("batch") => "batch",
         Some(method) if method::is_known(method) => method,
-        Some("GET" | "DELETE" | "OPTIONS" | "HEAD") => act.method.unwrap_or_default(),
+        // HTTP's, and an operator's decision.
+        Some("GET" | "POST" | "DELETE" | "OPTIONS" | "HEAD" | "approve" | "deny") => {
+            act.method.unwrap_or_default()
+        }
         Some(_) => series::OTHER,
         None => "",
     };

@@ -19,15 +19,20 @@ fn sha256(text: &str) -> String {
 }
 
 pub(super) fn calls(policy: &str) -> Rc<Gate> {
+    calls_with(policy, &format!("\"{KEY}\""))
+}
+
+/// As [`calls`], with these keys.
+pub(super) fn calls_with(policy: &str, keys: &str) -> Rc<Gate> {
     let (alice, bob) = (sha256("alice"), sha256("bob"));
     gate(&format!(
-        r#"{{"server":"shop","approvals":{{"keys":["{KEY}"]}},"policies":{{"p":{policy}}},
+        r#"{{"server":"shop","approvals":{{"keys":[{keys}]}},"policies":{{"p":{policy}}},
         "identity":[{{"bearer":true}}],
         "grants":{{"alice":{{"token_sha256":"{alice}","policy":"p"}},"bob":{{"token_sha256":"{bob}","policy":"p"}}}}}}"#
     ))
 }
 
-fn operators() -> Rc<Gate> {
+pub(super) fn operators() -> Rc<Gate> {
     let olga = sha256("olga");
     gate(&format!(
         r#"{{"approvals":{{"keys":["{KEY}"]}},"admin":{{"operators":{{"olga":{{"token_sha256":"{olga}"}}}}}}}}"#
@@ -197,116 +202,118 @@ fn waiting_charges_nothing_and_an_exhausted_limit_asks_nobody() {
     assert_ne!(id_of(&reply), id);
 }
 
+/// Other calls than that of alice with `{"amount":150,"to":"x"}`: what differs, token, arguments.
+pub(super) const FORGERIES: &[(&str, &str, &str)] = &[
+    ("another caller", "bob", r#"{"amount":150,"to":"x"}"#),
+    ("another amount", "alice", r#"{"amount":151,"to":"x"}"#),
+    (
+        "another amount by a hair",
+        "alice",
+        r#"{"amount":150.0000000000000000001,"to":"x"}"#,
+    ),
+    (
+        "a number beyond binary64",
+        "alice",
+        r#"{"amount":1.5e400,"to":"x"}"#,
+    ),
+    (
+        "a string for a number",
+        "alice",
+        r#"{"amount":"150","to":"x"}"#,
+    ),
+    ("another value", "alice", r#"{"amount":150,"to":"y"}"#),
+    ("another case", "alice", r#"{"amount":150,"to":"X"}"#),
+    ("a trailing space", "alice", r#"{"amount":150,"to":"x "}"#),
+    (
+        "a zero-width character",
+        "alice",
+        r#"{"amount":150,"to":"x\u200b"}"#,
+    ),
+    ("a look-alike letter", "alice", r#"{"amount":150,"to":"х"}"#),
+    (
+        "a full-width letter",
+        "alice",
+        r#"{"amount":150,"to":"ｘ"}"#,
+    ),
+    (
+        "a combining character",
+        "alice",
+        r#"{"amount":150,"to":"x\u0301"}"#,
+    ),
+    ("a NUL", "alice", r#"{"amount":150,"to":"x\u0000"}"#),
+    (
+        "one key more",
+        "alice",
+        r#"{"amount":150,"to":"x","force":true}"#,
+    ),
+    ("one key less", "alice", r#"{"amount":150}"#),
+    (
+        "a null key more",
+        "alice",
+        r#"{"amount":150,"to":"x","y":null}"#,
+    ),
+    ("a value in a list", "alice", r#"{"amount":150,"to":["x"]}"#),
+    (
+        "a value in an object",
+        "alice",
+        r#"{"amount":150,"to":{"x":"x"}}"#,
+    ),
+    (
+        "a key of another case",
+        "alice",
+        r#"{"amount":150,"To":"x"}"#,
+    ),
+    (
+        "a folded key more",
+        "alice",
+        r#"{"amount":150,"Amount":1,"to":"x"}"#,
+    ),
+    (
+        "a duplicate key",
+        "alice",
+        r#"{"amount":150,"amount":1,"to":"x"}"#,
+    ),
+    (
+        "an escaped duplicate key",
+        "alice",
+        r#"{"amount":150,"\u0061mount":1,"to":"x"}"#,
+    ),
+    (
+        "a duplicate with the same value",
+        "alice",
+        r#"{"amount":150,"to":"x","to":"x"}"#,
+    ),
+    (
+        "an unpaired surrogate",
+        "alice",
+        r#"{"amount":150,"to":"\ud800"}"#,
+    ),
+    ("a trailing comma", "alice", r#"{"amount":150,"to":"x",}"#),
+    ("a comment", "alice", r#"{"amount":150,"to":"x"/**/}"#),
+    ("arguments that are a list", "alice", r#"[150,"x"]"#),
+    (
+        "arguments that are a string",
+        "alice",
+        r#""{\"amount\":150,\"to\":\"x\"}""#,
+    ),
+    (
+        "no credential that is known",
+        "mallory",
+        r#"{"amount":150,"to":"x"}"#,
+    ),
+    (
+        "a credential of another case",
+        "Alice",
+        r#"{"amount":150,"to":"x"}"#,
+    ),
+];
+
 /// Every way of getting more out of a yes than the call that it was given to.
 #[test]
 fn no_other_call_passes_on_a_yes() {
     let stricter = POLICY.replace("\"max\":2", "\"max\":3");
-    let forgeries: &[(&str, &str, &str)] = &[
-        ("another caller", "bob", r#"{"amount":150,"to":"x"}"#),
-        ("another amount", "alice", r#"{"amount":151,"to":"x"}"#),
-        (
-            "another amount by a hair",
-            "alice",
-            r#"{"amount":150.0000000000000000001,"to":"x"}"#,
-        ),
-        (
-            "a number beyond binary64",
-            "alice",
-            r#"{"amount":1.5e400,"to":"x"}"#,
-        ),
-        (
-            "a string for a number",
-            "alice",
-            r#"{"amount":"150","to":"x"}"#,
-        ),
-        ("another value", "alice", r#"{"amount":150,"to":"y"}"#),
-        ("another case", "alice", r#"{"amount":150,"to":"X"}"#),
-        ("a trailing space", "alice", r#"{"amount":150,"to":"x "}"#),
-        (
-            "a zero-width character",
-            "alice",
-            r#"{"amount":150,"to":"x\u200b"}"#,
-        ),
-        ("a look-alike letter", "alice", r#"{"amount":150,"to":"х"}"#),
-        (
-            "a full-width letter",
-            "alice",
-            r#"{"amount":150,"to":"ｘ"}"#,
-        ),
-        (
-            "a combining character",
-            "alice",
-            r#"{"amount":150,"to":"x\u0301"}"#,
-        ),
-        ("a NUL", "alice", r#"{"amount":150,"to":"x\u0000"}"#),
-        (
-            "one key more",
-            "alice",
-            r#"{"amount":150,"to":"x","force":true}"#,
-        ),
-        ("one key less", "alice", r#"{"amount":150}"#),
-        (
-            "a null key more",
-            "alice",
-            r#"{"amount":150,"to":"x","y":null}"#,
-        ),
-        ("a value in a list", "alice", r#"{"amount":150,"to":["x"]}"#),
-        (
-            "a value in an object",
-            "alice",
-            r#"{"amount":150,"to":{"x":"x"}}"#,
-        ),
-        (
-            "a key of another case",
-            "alice",
-            r#"{"amount":150,"To":"x"}"#,
-        ),
-        (
-            "a folded key more",
-            "alice",
-            r#"{"amount":150,"Amount":1,"to":"x"}"#,
-        ),
-        (
-            "a duplicate key",
-            "alice",
-            r#"{"amount":150,"amount":1,"to":"x"}"#,
-        ),
-        (
-            "an escaped duplicate key",
-            "alice",
-            r#"{"amount":150,"\u0061mount":1,"to":"x"}"#,
-        ),
-        (
-            "a duplicate with the same value",
-            "alice",
-            r#"{"amount":150,"to":"x","to":"x"}"#,
-        ),
-        (
-            "an unpaired surrogate",
-            "alice",
-            r#"{"amount":150,"to":"\ud800"}"#,
-        ),
-        ("a trailing comma", "alice", r#"{"amount":150,"to":"x",}"#),
-        ("a comment", "alice", r#"{"amount":150,"to":"x"/**/}"#),
-        ("arguments that are a list", "alice", r#"[150,"x"]"#),
-        (
-            "arguments that are a string",
-            "alice",
-            r#""{\"amount\":150,\"to\":\"x\"}""#,
-        ),
-        (
-            "no credential that is known",
-            "mallory",
-            r#"{"amount":150,"to":"x"}"#,
-        ),
-        (
-            "a credential of another case",
-            "Alice",
-            r#"{"amount":150,"to":"x"}"#,
-        ),
-    ];
     let (gate, stricter) = (calls(POLICY), calls(&stricter));
-    for (what, token, arguments) in forgeries {
+    for (what, token, arguments) in FORGERIES {
         let mut world = world();
         let right = r#"{"amount":150,"to":"x"}"#;
         let id = id_of(&denied(call(&gate, &mut world, "alice", right)));

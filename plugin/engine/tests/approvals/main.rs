@@ -11,6 +11,7 @@
 
 mod calls;
 mod forgeries;
+mod records;
 mod room;
 mod steps;
 mod support;

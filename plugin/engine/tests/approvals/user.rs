@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toolgate_engine::Gate;
 use toolgate_engine::exchange::{Exchange, RequestStep, ResponseHead, ResponseStep};
 
-use super::calls::{admin, calls, decide, denied, forwarded};
+use super::calls::{FORGERIES, admin, calls, calls_with, decide, denied, forwarded};
 use super::support::SECOND;
 use super::world::{World, post};
 
@@ -158,6 +158,59 @@ fn the_user_is_asked_in_plain_words_and_the_same_call_passes_once() {
     let replayed = yes.refused(&gate, &mut world);
     assert!(replayed.contains("was used before"), "{replayed}");
     assert_ne!(Sent::first().asked(&gate, &mut world).1, state);
+}
+
+/// Every way of getting more out of the user's answer than the call that it was given to.
+#[test]
+fn no_other_call_passes_with_the_users_answer() {
+    let gate = calls(POLICY);
+    let stricter = calls(&POLICY.replace("\"max\":3", "\"max\":4"));
+    for (what, token, arguments) in FORGERIES {
+        let mut world = world();
+        let (_, state) = Sent::first().asked(&gate, &mut world);
+        let right = Sent::answering(&state, "accept");
+        let forged = Sent {
+            token,
+            ..right.clone()
+        };
+        let forged = forged.with(arguments);
+        assert!(!forged.passes(&gate, &mut world), "{what}");
+        assert!(
+            !right.passes(&stricter, &mut world),
+            "{what}: another policy"
+        );
+        assert!(
+            right.passes(&gate, &mut world),
+            "{what}: the right one after it"
+        );
+        assert!(!right.passes(&gate, &mut world), "{what}: once");
+    }
+}
+
+#[test]
+fn a_state_is_worth_nothing_without_its_key_after_its_end_or_with_the_clock_back() {
+    let (old, new) = ("03".repeat(32), "04".repeat(32));
+    let (before, both, after) = (
+        calls_with(POLICY, &format!("\"{old}\"")),
+        calls_with(POLICY, &format!("\"{new}\",\"{old}\"")),
+        calls_with(POLICY, &format!("\"{new}\"")),
+    );
+    let mut world = world();
+    let (_, state) = Sent::first().asked(&before, &mut world);
+    let yes = Sent::answering(&state, "accept");
+    assert!(!yes.passes(&after, &mut world), "the key is gone");
+    assert!(yes.passes(&both, &mut world), "keys are being exchanged");
+
+    let (_, late) = Sent::first().asked(&after, &mut world);
+    world.now += 600 * SECOND + 10;
+    // Something else is asked about meanwhile, at that time.
+    Sent::first()
+        .with(r#"{"amount":999}"#)
+        .asked(&after, &mut world);
+    let yes = Sent::answering(&late, "accept");
+    assert!(!yes.passes(&after, &mut world), "it has ended");
+    world.now -= 600 * SECOND;
+    assert!(!yes.passes(&after, &mut world), "the clock went back");
 }
 
 #[test]

@@ -8,7 +8,7 @@
 
 use super::*;
 
-const HEAD: &str = "policy: p.json\nupstream: {tools: [claim_job, {name: b}]}\nsteps:\n";
+const HEAD: &str = "config: p.json\nupstream: {tools: [claim_job, {name: b}]}\nsteps:\n";
 
 fn steps(text: &str) -> Vec<PlannedStep> {
     parse(&format!("{HEAD}{text}")).unwrap().1

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::fault::nearest;
 use super::plan::ListKind;
-use crate::scenario::model::Scenario;
+use crate::scenario::model::{Caller, Scenario};
 use crate::yaml::pointer_token;
 
 /// Lists where the file wants maps: JSON pointers and reasons. (serde would take a list for the
@@ -73,7 +73,8 @@ pub(super) fn faults(scenario: &Scenario) -> Vec<(String, String)> {
     }
     if scenario.config.is_none() && scenario.identity.is_none() {
         for (index, step) in scenario.steps.iter().enumerate() {
-            if step.caller.is_some() {
+            let given = |caller: &Caller| caller.bearer.is_some() || caller.api_key.is_some();
+            if step.caller.as_ref().is_some_and(given) {
                 let why = "nobody looks for a credential, so this changes nothing: give \
                            `identity: [{bearer: true}]` beside `policy`, or a `config` with an identity";
                 fault(&format!("/steps/{index}/as"), why);

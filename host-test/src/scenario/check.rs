@@ -223,12 +223,22 @@ impl Checks {
                 .record
                 .as_ref()
                 .and_then(|r| r.get("limits")?.as_array());
-            let mut limits = limits.into_iter().flatten();
-            let limit = limits.find(|l| l.get("counter").and_then(Value::as_str) == Some(counter));
-            let got = limit.and_then(|limit| limit.get("remaining")?.as_u64());
+            let limits = limits.into_iter().flatten();
+            let counted: Vec<(&str, Option<u64>)> = limits
+                .filter_map(|limit| {
+                    let remaining = limit.get("remaining").and_then(Value::as_u64);
+                    Some((limit.get("counter")?.as_str()?, remaining))
+                })
+                .collect();
+            let got = counted.iter().find(|(name, _)| name == counter);
+            let got = got.and_then(|(_, remaining)| *remaining);
             let show = |n: Option<u64>| match n {
                 Some(n) => format!("{counter}: {n}"),
-                None => format!("{counter}: not counted"),
+                None if counted.is_empty() => format!("{counter}: not counted, nor is anything"),
+                None => {
+                    let names: Vec<&str> = counted.iter().map(|(name, _)| *name).collect();
+                    format!("{counter}: not counted; counted: {}", names.join(", "))
+                }
             };
             if got != Some(*expected) {
                 self.add("remaining", show(Some(*expected)), show(got));

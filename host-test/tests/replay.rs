@@ -213,6 +213,7 @@ fn what_is_missing_or_wrong_is_said() {
     folder.write("bodies", "{}\n");
     folder.write("log", "{\"v\":1,\"outcome\":\"allow\"}\nnonsense\n");
     folder.write("empty", "\n");
+    let module = toolgate::path().to_str().unwrap();
     for (arguments, words) in [
         (&["--policy", "new.json", "bodies"][..], "--before FILE"),
         (
@@ -227,6 +228,12 @@ fn what_is_missing_or_wrong_is_said() {
         (
             &["--policy", "new.json", "--before", "new.json", "log"],
             "leave --before out",
+        ),
+        (
+            &[
+                "--policy", "new.json", "--before", "new.json", "--module", module, "bodies",
+            ],
+            "`bodies` has nothing to replay",
         ),
         (&["--policy", "bad.json", "log"], "did you mean `default`?"),
         (

@@ -92,6 +92,13 @@ impl Replay {
             let before = before.plugin_config(self.server.as_deref());
             let mut capture = Capture::start(&module, before, config)?;
             self.each(&lines, |line| capture.line(line, &mut tally))?;
+            if !tally.has_calls() {
+                return Err(format!(
+                    "`{}` has nothing to replay: no decision record, one a line, as Envoy's access log has \
+                     them, and no body of a tools/call",
+                    self.file.display()
+                ));
+            }
         }
         match self.format {
             Format::Text => anstream::print!("{}", tally.text()),

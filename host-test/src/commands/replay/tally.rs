@@ -65,6 +65,11 @@ impl Tally {
         self.passed_over = self.passed_over.saturating_add(1);
     }
 
+    /// Whether there was a call at all.
+    pub(super) fn has_calls(&self) -> bool {
+        self.calls > 0
+    }
+
     pub(super) fn add(&mut self, call: Compared) {
         self.calls = self.calls.saturating_add(1);
         let (change, rule, needs) = match (call.before, call.now) {

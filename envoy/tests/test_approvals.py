@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import collections
+import hashlib
 import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import pytest
 import wire
 from harness.client import HANDSHAKE, STATELESS, Client
 from harness.envoy import Envoy
+from harness.serve import Serve
 from harness.servers import Server
 from policies import plugin
 
@@ -50,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def approvals(host_test: Path) -> Callable[..., tuple[int, Any]]:
     """`host-test approvals`: its exit code, and what it printed as JSON."""
 
-    def run(envoy: Envoy, *arguments: str, token: str = TOKEN) -> tuple[int, Any]:
+    def run(envoy: Envoy | Serve, *arguments: str, token: str = TOKEN) -> tuple[int, Any]:
         done = subprocess.run(
             [host_test, "approvals", "--json", "--admin", f"http://127.0.0.1:{envoy.ports['operators']}", *arguments],
             env={**os.environ, "TOOLGATE_ADMIN_TOKEN": token},
@@ -73,11 +77,39 @@ def id_of(denial: dict[str, Any]) -> str:
     return state["id"]
 
 
-@pytest.mark.parametrize(
-    ("sdk", "version"),
-    [("typescript2", STATELESS), ("python2", STATELESS), ("typescript1", HANDSHAKE), ("python1", HANDSHAKE)],
-    ids=lambda part: part,
-)
+CLIENTS = [("typescript2", STATELESS), ("python2", STATELESS), ("typescript1", HANDSHAKE), ("python1", HANDSHAKE)]
+
+
+def session(agent: Client, approvals: Callable[..., tuple[int, Any]], proxy: Envoy | Serve) -> str:
+    """Approve, deny, replay and tamper; the id of a request that was approved and not used."""
+    assert agent.call("claim_job", {"job_id": "j-1"})["is_error"] is False
+
+    first = id_of(agent.call("claim_job", {"job_id": "j-2"}))
+    assert id_of(agent.call("claim_job", {"job_id": "j-2"})) == first
+    code, listed = approvals(proxy, "list")
+    assert code == 0
+    assert [(one["id"], one["state"], one["tool"], one["arguments"]) for one in listed["approvals"]] == [
+        (first, "pending", "claim_job", {"job_id": "j-2"})
+    ]
+    assert approvals(proxy, "approve", first, token="guessed")[0] == 2
+    assert approvals(proxy, "approve", first)[0] == 0
+
+    # Another call does not pass on it; it asks for itself, and is denied.
+    tampered = id_of(agent.call("claim_job", {"job_id": "j-3"}))
+    assert tampered != first
+    assert approvals(proxy, "deny", tampered)[0] == 0
+    refused = agent.call("claim_job", {"job_id": "j-3"})
+    assert refused["meta"]["toolgate/denial"]["approval"]["status"] == "denied", refused
+
+    assert agent.call("claim_job", {"job_id": "j-2"})["is_error"] is False
+    # Used up: the next asks anew, and what was used cannot be approved again.
+    replayed = id_of(agent.call("claim_job", {"job_id": "j-2"}))
+    assert replayed != first
+    assert approvals(proxy, "approve", first)[0] == 1
+    return replayed
+
+
+@pytest.mark.parametrize(("sdk", "version"), CLIENTS, ids=lambda part: part)
 def test_an_agent_waits_an_operator_decides_and_exactly_that_call_passes(start, server: Server, clock, approvals, tmp_path: Path, sdk: str, version: str) -> None:
     envoy: Envoy = start(
         config="envoy-approvals.yaml",
@@ -87,36 +119,33 @@ def test_an_agent_waits_an_operator_decides_and_exactly_that_call_passes(start, 
     )
     before = server.ran().get("claim_job", 0)
     with Client(sdk, envoy.url, version, log=tmp_path / "client.log") as agent:
-        assert agent.call("claim_job", {"job_id": "j-1"})["is_error"] is False
-
-        first = id_of(agent.call("claim_job", {"job_id": "j-2"}))
-        assert id_of(agent.call("claim_job", {"job_id": "j-2"})) == first
-        code, listed = approvals(envoy, "list")
-        assert code == 0
-        assert [(one["id"], one["state"], one["tool"], one["arguments"]) for one in listed["approvals"]] == [
-            (first, "pending", "claim_job", {"job_id": "j-2"})
-        ]
-        assert approvals(envoy, "approve", first, token="guessed")[0] == 2
-        assert approvals(envoy, "approve", first)[0] == 0
-
-        # Another call does not pass on it; it asks for itself, and is denied.
-        tampered = id_of(agent.call("claim_job", {"job_id": "j-3"}))
-        assert tampered != first
-        assert approvals(envoy, "deny", tampered)[0] == 0
-        refused = agent.call("claim_job", {"job_id": "j-3"})
-        assert refused["meta"]["toolgate/denial"]["approval"]["status"] == "denied", refused
-
-        assert agent.call("claim_job", {"job_id": "j-2"})["is_error"] is False
-        # Used up: the next asks anew, and what was used cannot be approved again.
-        replayed = id_of(agent.call("claim_job", {"job_id": "j-2"}))
-        assert replayed != first
-        assert approvals(envoy, "approve", first)[0] == 1
-
+        replayed = session(agent, approvals, envoy)
         # A yes ends with its time.
         assert approvals(envoy, "approve", replayed)[0] == 0
         clock("2026-01-05T10:10:01Z")
-        assert id_of(agent.call("claim_job", {"job_id": "j-2"})) not in (first, replayed)
+        assert id_of(agent.call("claim_job", {"job_id": "j-2"})) != replayed
     assert server.ran()["claim_job"] - before == 2
+
+
+@pytest.mark.parametrize(("sdk", "version"), CLIENTS, ids=lambda part: part)
+def test_the_same_in_host_test(host_test: Path, module: Path, server: Server, approvals, tmp_path: Path, sdk: str, version: str) -> None:
+    short = {"conditions": [], "timeout": "1s", "message": "This job needs a person."}
+    policy = {"default": "deny", "tools": {**POLICY["tools"], "list_jobs": {"approve_if": [short]}}}
+    operators = {"server": "operators", "approvals": APPROVALS, "admin": {"operators": {"ada": {"token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}}}}
+    configuration = plugin(policy, server=f"{sdk}-{version}", approvals=APPROVALS)
+    before = server.ran()
+    with (
+        Serve(host_test, module=module, upstream=server.url, plugin=configuration, operators=operators, folder=tmp_path) as serve,
+        Client(sdk, serve.url, version, log=tmp_path / "client.log") as agent,
+    ):
+        session(agent, approvals, serve)
+        # A yes ends with its time; whether it came in time at all does not matter.
+        late = id_of(agent.call("list_jobs", {}))
+        approvals(serve, "approve", late)
+        time.sleep(1.1)
+        assert id_of(agent.call("list_jobs", {})) != late
+    ran = collections.Counter(server.ran()) - collections.Counter(before)
+    assert ran == {"claim_job": 2}
 
 
 def test_of_simultaneous_retries_exactly_one_passes(start, upstream: Server, approvals, request: pytest.FixtureRequest) -> None:

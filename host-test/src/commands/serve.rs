@@ -15,8 +15,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use host_test::Process;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
-use super::document::Source;
+use super::document::{Document, Kind, Source};
 use super::{Trouble, module, style};
 use policy::Policy;
 use pool::Pool;
@@ -40,6 +43,17 @@ pub(super) struct Serve {
     /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
+    /// The configuration of the operators' listener, with `admin`: who may approve calls
+    #[arg(long, value_name = "FILE")]
+    operators: Option<PathBuf>,
+    /// Where operators are listened to; port 0 lets the system choose
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8788",
+        requires = "operators"
+    )]
+    operators_listen: SocketAddr,
     /// The upstream's name in counters, with --policy [default: the policy's folder]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     server: Option<String>,
@@ -52,6 +66,7 @@ const EXAMPLES: &str = "\
 Examples:
   host-test serve --policy policy.json --upstream http://127.0.0.1:3000/mcp
   host-test serve --config plugin.json --upstream http://localhost:3000 --listen 127.0.0.1:0
+  host-test serve --config plugin.json --operators operators.json --upstream http://localhost:3000
 
 Exit codes: Ctrl-C ends it; 2 the policy has errors (printed as `host-test check` does), or the
 command line, the address or the module is at fault.";
@@ -63,8 +78,17 @@ impl Serve {
         if document.is_refused() {
             return Ok(document.refuse());
         }
+        let operators = self.operators.as_deref();
+        let operators = operators.map(|file| Document::read(file, Some(Kind::Config)));
+        if let Some(operators) = operators
+            .as_ref()
+            .filter(|operators| operators.is_refused())
+        {
+            return Ok(operators.refuse());
+        }
         let module = module::load(self.module.as_deref())?;
-        let pool = Arc::new(Pool::start(&module, policy.config(&document))?);
+        let process = Process::on_system_clock();
+        let pool = Arc::new(Pool::start(&module, policy.config(&document), &process)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -72,13 +96,16 @@ impl Serve {
             .max_blocking_threads(1_024)
             .build()
             .map_err(|why| format!("cannot start: {why}"))?;
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind(self.listen))
-            .map_err(|why| format!("cannot listen on {} (--listen): {why}", self.listen))?;
-        let at = listener
-            .local_addr()
-            .map_err(|why| format!("cannot listen on {}: {why}", self.listen))?;
-        let (path, upstream) = (self.upstream.path(), &self.upstream);
+        let (listener, at) = bind(&runtime, self.listen, "--listen")?;
+        let upstream = Arc::new(self.upstream);
+        if let Some(operators) = operators {
+            let config = operators.plugin_config(None).into_bytes();
+            let pool = Arc::new(Pool::start(&module, config, &process)?);
+            let (listener, at) = bind(&runtime, self.operators_listen, "--operators-listen")?;
+            anstream::println!("operators at {}", style::bold(&format!("http://{at}")));
+            runtime.spawn(listener::serve(listener, pool, Arc::clone(&upstream)));
+        }
+        let path = upstream.path();
         anstream::println!(
             "serving {} at {} -> {upstream}\n{}",
             document.path.display(),
@@ -89,7 +116,21 @@ impl Serve {
         );
         let for_reload = Arc::clone(&pool);
         std::thread::spawn(move || policy.reload_for_ever(&document.path, &for_reload));
-        runtime.block_on(listener::serve(listener, pool, Arc::new(self.upstream)));
+        runtime.block_on(listener::serve(listener, pool, upstream));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Listens, and says where.
+fn bind(
+    runtime: &Runtime,
+    address: SocketAddr,
+    option: &str,
+) -> Result<(TcpListener, SocketAddr), Trouble> {
+    let wrong = |why| format!("cannot listen on {address} ({option}): {why}");
+    let listener = runtime
+        .block_on(TcpListener::bind(address))
+        .map_err(wrong)?;
+    let at = listener.local_addr().map_err(wrong)?;
+    Ok((listener, at))
 }

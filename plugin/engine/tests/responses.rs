@@ -163,3 +163,78 @@ fn a_stranger_opens_no_stream_but_may_ask_what_a_browser_must_ask() {
         assert_eq!(got, want, "{method} {token:?}");
     }
 }
+
+/// The step for an answer to a GET of a client that accepts these types.
+fn step_of_get(accept: &str, answer: &ResponseHead<'_>) -> ResponseStep {
+    let pairs = [(":method", "GET"), ("accept", accept)];
+    let headers = pairs.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let mut exchange = Exchange::new(gate(POLICY));
+    let step =
+        exchange.on_request_headers(&headers.into_iter().collect(), true, &mut World::default());
+    assert!(matches!(step, RequestStep::Forward { .. }), "{step:?}");
+    exchange.on_response_headers(answer)
+}
+
+fn refused(step: &ResponseStep) -> bool {
+    matches!(step, ResponseStep::Refuse(reply) if reply.status == 502)
+}
+
+#[test]
+fn no_content_type_lets_a_client_read_what_was_not_filtered() {
+    let mut world = World::default();
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"open"}}"#;
+    // What one SDK or another takes for JSON or for events, and others do not.
+    for unclear in [
+        "text/event-streamx",
+        "text/event-stream, text/plain",
+        "text/event-stream,application/json",
+        "text/plain; text/event-stream",
+        "application/json; x=text/event-stream",
+        "application/jsonx",
+        "application/json, text/plain",
+        "TEXT/EVENT-STREAM+json",
+    ] {
+        for request in [LIST, call] {
+            let (_, mut exchange) = post(&gate(POLICY), &mut world, &[], request);
+            assert!(!exchange.passes(Some(unclear.as_bytes())), "{unclear}");
+            let step = exchange.on_response_headers(&head(unclear));
+            assert!(refused(&step), "{unclear}: {step:?}");
+        }
+        let step = step_of_get("text/event-stream", &head(unclear));
+        assert!(refused(&step), "{unclear}: {step:?}");
+    }
+    for clear in [
+        "application/json; charset=utf-8",
+        "Text/Event-Stream;charset=UTF-8",
+    ] {
+        let (_, mut exchange) = post(&gate(POLICY), &mut world, &[], LIST);
+        let step = exchange.on_response_headers(&head(clear));
+        assert!(
+            matches!(step, ResponseStep::Buffer | ResponseStep::Stream),
+            "{step:?}"
+        );
+    }
+}
+
+#[test]
+fn who_asks_for_events_gets_events_or_json_or_an_error() {
+    let none = ResponseHead {
+        content_type: None,
+        ..head("")
+    };
+    let status = |status| ResponseHead {
+        status,
+        ..head("text/plain")
+    };
+    for (accept, answer, passes) in [
+        ("text/event-stream", &head("text/plain"), false),
+        ("application/json, Text/Event-Stream", &none, false),
+        ("text/event-stream", &status(202), false),
+        ("text/event-stream", &status(405), true),
+        ("text/html, */*", &head("text/html"), true),
+    ] {
+        let step = step_of_get(accept, answer);
+        assert_eq!(step == ResponseStep::Pass, passes, "{accept}: {step:?}");
+        assert_eq!(refused(&step), !passes, "{accept}: {step:?}");
+    }
+}

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::Trouble;
 use crate::commands::document::printable;
@@ -25,10 +26,10 @@ struct One {
     tool: Option<String>,
     rule: Option<String>,
     message: Option<String>,
-    arguments: Option<serde_json::Value>,
+    arguments: Option<Box<RawValue>>,
     #[serde(default)]
     arguments_too_long: bool,
-    input_responses: Option<serde_json::Value>,
+    input_responses: Option<Box<RawValue>>,
     #[serde(default)]
     input_responses_too_long: bool,
     asks: Option<String>,
@@ -64,7 +65,7 @@ pub(super) fn one(body: &str) -> Result<String, Trouble> {
         ("arguments", one.arguments, one.arguments_too_long),
         ("answers", one.input_responses, one.input_responses_too_long),
     ] {
-        row(name, value.map(|value| printable(&value.to_string())));
+        row(name, value.map(|value| printable(value.get())));
         row(name, too_long.then(|| "too long to be kept".to_owned()));
     }
     Ok(lines.join("\n"))

@@ -31,17 +31,20 @@ pub(super) struct Taken {
 }
 
 impl Pool {
-    /// Starts a first host, on the system's clock.
+    /// Starts a first host, in the process that all pools share.
     ///
     /// # Errors
     /// The module does not start or refuses the configuration, in words.
-    pub(super) fn start(module: &Module, config: Vec<u8>) -> Result<Pool, String> {
-        let process = Process::on_system_clock();
+    pub(super) fn start(
+        module: &Module,
+        config: Vec<u8>,
+        process: &Process,
+    ) -> Result<Pool, String> {
         let settings = toolgate::settings(config);
-        let first = Host::start_in(&process, module, &settings).map_err(|why| why.to_string())?;
+        let first = Host::start_in(process, module, &settings).map_err(|why| why.to_string())?;
         Ok(Pool {
             module: module.clone(),
-            process,
+            process: process.clone(),
             state: Mutex::new(State {
                 settings,
                 generation: 0,

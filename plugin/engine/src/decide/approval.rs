@@ -2,7 +2,7 @@
 //! not pass, and a yes is used up only by a call that does.
 
 use super::Call;
-use super::question::{Earlier, Settled, question, settle};
+use super::question::{Earlier, SHOWN_BYTES, Settled, question, settle};
 use super::verdict::{ApprovalState, Approved, Denial, DenialKind, GoesOn};
 use crate::approval::{
     Answer, Asked, Bond, Keys, MAX_KEPT_BYTES, Notice, Place, Places, USER, Webhook, ask, use_up,
@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::config::approver::{Approver, Fallback};
 use crate::digest::digest;
 use crate::gate::NamedPolicy;
+use crate::json::canonical;
 use crate::policy::Approval;
 use crate::surroundings::Surroundings;
 
@@ -43,9 +44,10 @@ pub(super) fn speaker<'p>(
     (at < asks.len()).then(|| asks.swap_remove(at))
 }
 
-/// Whether the client can ask its user.
+/// Whether the client can ask its user, and the user can see all that is decided about.
 fn can_ask(call: &Call<'_>) -> bool {
     call.trip.is_some_and(|trip| trip.can_elicit())
+        && canonical(call.arguments.value()).len() <= SHOWN_BYTES
 }
 
 /// The call's yes, used up; or the denial that says what it waits for.
@@ -77,7 +79,7 @@ pub(super) fn yes(
         Approver::User(Fallback::Operator) => false,
         Approver::User(Fallback::Deny) => {
             return Err(impossible(
-                "Only the user can approve this call, and this client cannot ask: it needs MCP 2026-07-28 and the capability `elicitation`. Do not send this call again.",
+                "Only the user can approve this call, and cannot be asked: the client needs MCP 2026-07-28 and the capability `elicitation`, and the arguments at most 2000 bytes. Do not send this call again.",
             ));
         }
     };
@@ -157,15 +159,16 @@ pub(super) fn yes(
         .shows_arguments
         .then(|| earlier.responses())
         .flatten();
+    let arguments = approval
+        .shows_arguments
+        .then(|| canonical(call.arguments.value()));
     let notice = Notice {
         caller: call.grant.map_or(who.kind, |grant| grant.name.as_str()),
         server: call.server,
         tool: call.tool,
         rule: &approval.rule.id,
         message: &denial.message,
-        arguments: approval
-            .shows_arguments
-            .then(|| call.arguments.value().text()),
+        arguments: arguments.as_deref(),
         responses: responses.as_deref(),
         of_user,
     };

@@ -6,7 +6,7 @@ use crate::approval::{
     ApprovalId, Asked, Bond, Returned, Standing, Worth, accept, is_bound, request_state,
 };
 use crate::digest::digest;
-use crate::json::{Value, parse};
+use crate::json::{Value, canonical, parse};
 use crate::limit::{Store, StoreError};
 use crate::mcp::RoundTrip;
 use crate::mcp::round_trip::Action;
@@ -16,7 +16,7 @@ use crate::record::shown_name;
 pub(crate) const KEY: &str = "toolgate_approval";
 
 /// The longest that the user reads of the arguments, in bytes.
-const SHOWN_BYTES: usize = 2_000;
+pub(super) const SHOWN_BYTES: usize = 2_000;
 
 /// What a call carries of earlier round trips.
 pub(super) struct Earlier {
@@ -125,17 +125,13 @@ pub(super) fn question(
     call: &Call<'_>,
     kept: &str,
 ) -> Question {
-    let arguments = call.arguments.value().text();
-    let cut = if arguments.len() > SHOWN_BYTES {
-        format!(" (the first {SHOWN_BYTES} of {} bytes)", arguments.len())
-    } else {
-        String::new()
-    };
+    // Without the spaces between tokens, of which a text can be made that shows nothing else.
+    let arguments = canonical(call.arguments.value());
     let text = format!(
-        "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}{cut}.\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
+        "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}.\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
         plain(&shown_name(call.tool)),
         plain(call.server),
-        plain(crate::record::cut(arguments, SHOWN_BYTES)),
+        plain(&arguments),
     );
     Question {
         id: standing.id.to_string(),

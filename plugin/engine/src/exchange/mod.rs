@@ -68,6 +68,8 @@ pub struct Exchange {
     caller: Caller,
     server: String,
     expect: Expect,
+    /// Whether the client of an answer that may be anything reads events from it.
+    hears_events: bool,
     /// The request's id as spelled, for an answer made in the upstream's stead.
     id: Option<String>,
     pending: refund::Pending,
@@ -94,6 +96,7 @@ impl Exchange {
             caller: Caller::Unknown,
             server: String::new(),
             expect: Expect::Anything,
+            hears_events: false,
             id: None,
             pending: refund::Pending::default(),
             membership: membership::Membership::default(),

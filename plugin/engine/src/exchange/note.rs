@@ -136,9 +136,10 @@ impl Exchange {
         series.collect()
     }
 
-    /// Whether the record is also for the host's log.
+    /// Whether the record is also for the host's log; a changed definition is worth it, too.
     pub fn logs_record(&self) -> bool {
-        self.gate.audit.logs(self.notes.noteworthy)
+        let noteworthy = self.notes.noteworthy || !self.notes.changed.is_empty();
+        self.gate.audit.logs(noteworthy)
     }
 
     /// Forgets a decision that was only a look ahead.

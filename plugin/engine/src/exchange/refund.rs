@@ -106,7 +106,7 @@ impl Pending {
             _ if !readable || !self.reads_answers() => Reader::Idle,
             Media::Json => Reader::Whole(Vec::new()),
             Media::EventStream => Reader::Events(EventStream::new(MAX_ANSWER_BYTES)),
-            Media::Other => Reader::Idle,
+            Media::Unclear | Media::Other => Reader::Idle,
         };
         !matches!(self.reader, Reader::Idle)
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::response::{EVENTS, holds};
 use super::service::{Decided, give_back, rounds};
 use super::{Exchange, Expect, RequestStep, origin};
 use crate::caller::Caller;
@@ -54,6 +55,7 @@ impl Exchange {
                 if !self.gate.hold_headers {
                     // An answer may come before anything is decided: no list in it may pass.
                     self.expect = Expect::Stream;
+                    self.hears_events = hears_events(headers);
                 }
                 RequestStep::AwaitBody
             }
@@ -165,6 +167,7 @@ impl Exchange {
             self.expect_end();
         }
         self.note_bodiless(&http, None, around);
+        self.hears_events = hears_events(headers);
         self.forward(Expect::Stream)
     }
 
@@ -312,4 +315,9 @@ fn expectation(message: &Message<'_>) -> Expect {
     } else {
         Expect::Single
     }
+}
+
+/// Whether the client says that it reads event streams.
+fn hears_events(headers: &Headers<'_>) -> bool {
+    headers.all("accept").any(|value| holds(value, EVENTS))
 }

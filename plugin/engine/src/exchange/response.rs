@@ -13,6 +13,9 @@ use crate::pin::Pin;
 use crate::policy::{Policy, Rule};
 use crate::surroundings::Surroundings;
 
+/// What every name of an event stream's media type holds that an SDK takes for one.
+pub(super) const EVENTS: &[u8] = b"event-stream";
+
 /// JSON-RPC "Internal error".
 const CODE_INTERNAL: i32 = -32603;
 
@@ -82,21 +85,29 @@ impl Exchange {
     /// Whether a response of this `Content-Type` passes as it is, whatever its other headers say: the
     /// answer to one call that lists nothing, where it is no stream that may carry other answers.
     pub fn passes(&self, content_type: Option<&[u8]>) -> bool {
-        self.interest() == Interest::MediaType && Media::of(content_type) != Media::EventStream
+        let media = Media::of(content_type);
+        self.interest() == Interest::MediaType && matches!(media, Media::Json | Media::Other)
     }
 
     /// The response's headers are there.
     pub fn on_response_headers(&mut self, head: &ResponseHead<'_>) -> ResponseStep {
         let media = Media::of(head.content_type);
         let step = match (self.expect, media) {
-            (Expect::Anything, _)
-            | (Expect::Single, Media::Json | Media::Other)
-            | (Expect::Stream, Media::Other) => {
-                return if self.pending.watch(media, head) {
-                    ResponseStep::Watch
-                } else {
-                    ResponseStep::Pass
-                };
+            (Expect::Anything, _) | (Expect::Single, Media::Json | Media::Other) => {
+                return self.watch_or_pass(media, head);
+            }
+            (Expect::Stream, Media::Other) if !(self.hears_events && is_success(head.status)) => {
+                return self.watch_or_pass(media, head);
+            }
+            (Expect::Stream, Media::Other) => {
+                // The TypeScript SDK reads the answer to its GET as events, whatever it calls itself.
+                let why =
+                    "the upstream answered a request for an event stream with another content type";
+                return ResponseStep::Refuse(self.failed(502, why));
+            }
+            (_, Media::Unclear) => {
+                let why = "clients read the upstream's content type in different ways: send application/json or text/event-stream, once";
+                return ResponseStep::Refuse(self.failed(502, why));
             }
             (_, Media::EventStream) => ResponseStep::Stream,
             (Expect::List, Media::Json | Media::Other) | (Expect::Stream, Media::Json) => {
@@ -121,6 +132,14 @@ impl Exchange {
             self.stream.events = Some(EventStream::new(self.gate.bounds.event_bytes));
         }
         step
+    }
+
+    fn watch_or_pass(&mut self, media: Media, head: &ResponseHead<'_>) -> ResponseStep {
+        if self.pending.watch(media, head) {
+            ResponseStep::Watch
+        } else {
+            ResponseStep::Pass
+        }
     }
 
     /// The body of a buffered response is whole; what must be sent in its stead, if anything.
@@ -320,6 +339,8 @@ pub(super) fn is_utf8(content_type: &[u8]) -> bool {
 pub(super) enum Media {
     Json,
     EventStream,
+    /// What some clients read as JSON or as events, and others do not.
+    Unclear,
     Other,
 }
 
@@ -329,13 +350,29 @@ impl Media {
             .and_then(|value| value.split(|b| *b == b';').next())
             .map(<[u8]>::trim_ascii)
             .unwrap_or_default();
+        let whole = content_type.unwrap_or_default();
         let json = essence.last_chunk::<4>();
-        if essence.eq_ignore_ascii_case(b"text/event-stream") {
-            Media::EventStream
-        } else if json.is_some_and(|end| end.eq_ignore_ascii_case(b"json")) {
-            Media::Json
-        } else {
-            Media::Other
+        let json = json.is_some_and(|end| end.eq_ignore_ascii_case(b"json"));
+        let events = essence.eq_ignore_ascii_case(b"text/event-stream");
+        // The SDKs look whether the value begins with, or holds, the one or the other; a header that
+        // came twice is joined by a comma.
+        let says_json = holds(whole, b"application/json");
+        let says_events = holds(whole, EVENTS);
+        match (events, json) {
+            (true, _) if !says_json && !whole.contains(&b',') => Media::EventStream,
+            (_, true) if !says_events && !whole.contains(&b',') => Media::Json,
+            (false, false) if !says_json && !says_events => Media::Other,
+            _ => Media::Unclear,
         }
     }
+}
+
+/// Whether a text holds another, whatever the case of its letters.
+pub(super) fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part))
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }

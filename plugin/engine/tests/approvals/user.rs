@@ -543,13 +543,17 @@ fn nothing_in_the_arguments_can_move_or_hide_the_question() {
     let sneaky = "{\"amount\":\n150,\"to\":\"\u{202e}x\u{200b}\u{2028}\u{e0041}\u{85}\"}";
     let (text, _) = Sent::first().with(sneaky).asked(&gate, &mut world);
     assert!(
-        text.contains(r#"{"amount": 150,"to":"\u{202e}x\u{200b}\u{2028}\u{e0041}\u{85}"}"#),
+        text.contains(r#"{"amount":150,"to":"\u{202e}x\u{200b}\u{2028}\u{e0041}\u{85}"}"#),
         "{text}"
     );
     let long = format!(r#"{{"amount":150,"to":"{}"}}"#, "ü".repeat(5_000));
-    let (text, _) = Sent::first().with(&long).asked(&gate, &mut world);
+    // What the user could see only the beginning of is not asked about: here an operator is.
+    let told = Sent::first().with(&long).refused(&gate, &mut world);
     assert!(
-        text.len() < 3_000 && text.contains("the first 2000 of 10022 bytes"),
-        "{text}"
+        told.contains("apr_") && !told.contains("input_required"),
+        "{told}"
     );
+    let padded = format!("{{{}\"amount\":1000000}}", " ".repeat(3_000));
+    let (text, _) = Sent::first().with(&padded).asked(&gate, &mut world);
+    assert!(text.contains(r#"with {"amount":1000000}."#), "{text}");
 }

@@ -62,7 +62,9 @@ def test_envoy_does_what_host_test_does(module: Path, here: dict[str, dict[str, 
         observed = [observe(envoy, server, case) for case in cases]
         for case, seen, record in zip(cases, observed, envoy.records(len(cases)), strict=False):
             seen["record"] = lasting(record) or None
-            if case.method in NOT_IN_OLDER_ENVOYS and os.environ.get("ENVOY") and seen["record"] is None:
+            if case.method in NOT_IN_OLDER_ENVOYS and os.environ.get("ENVOY") and seen["answer"].body == b"Bad Request":
+                # Its parser refused the request after its head, if the filter saw it at all.
+                assert seen["upstream"] is None and (record or {"outcome": "reject"})["outcome"] == "reject"
                 continue
             wrong += [f"{case.id}: {fault}" for fault in differences(case, here[mode][case.id], seen)]
     report(wrong)

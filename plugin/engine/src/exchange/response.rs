@@ -93,17 +93,20 @@ impl Exchange {
     pub fn on_response_headers(&mut self, head: &ResponseHead<'_>) -> ResponseStep {
         let media = Media::of(head.content_type);
         let step = match (self.expect, media) {
-            (Expect::Anything, _) | (Expect::Single, Media::Json | Media::Other) => {
-                return self.watch_or_pass(media, head);
-            }
-            (Expect::Stream, Media::Other) if !(self.hears_events && is_success(head.status)) => {
-                return self.watch_or_pass(media, head);
-            }
-            (Expect::Stream, Media::Other) => {
+            (Expect::Stream, Media::Other) if self.hears_events && is_success(head.status) => {
                 // The TypeScript SDK reads the answer to its GET as events, whatever it calls itself.
                 let why =
                     "the upstream answered a request for an event stream with another content type";
                 return ResponseStep::Refuse(self.failed(502, why));
+            }
+            (Expect::Anything, _)
+            | (Expect::Single, Media::Json | Media::Other)
+            | (Expect::Stream, Media::Other) => {
+                return if self.pending.watch(media, head) {
+                    ResponseStep::Watch
+                } else {
+                    ResponseStep::Pass
+                };
             }
             (_, Media::Unclear) => {
                 let why = "clients read the upstream's content type in different ways: send application/json or text/event-stream, once";
@@ -132,14 +135,6 @@ impl Exchange {
             self.stream.events = Some(EventStream::new(self.gate.bounds.event_bytes));
         }
         step
-    }
-
-    fn watch_or_pass(&mut self, media: Media, head: &ResponseHead<'_>) -> ResponseStep {
-        if self.pending.watch(media, head) {
-            ResponseStep::Watch
-        } else {
-            ResponseStep::Pass
-        }
     }
 
     /// The body of a buffered response is whole; what must be sent in its stead, if anything.

@@ -17,8 +17,9 @@ const REFUNDED: &str = "toolgate_refunded_total";
 /// Publishes a decision once it is made: then, and not at the stream's end, so that the record
 /// outlives a fault of this virtual machine, and other filters and traces find it.
 pub(crate) fn decided(exchange: &mut Exchange, saturation: &Saturation) {
+    let logged = exchange.logs_record();
     if let Some(record) = exchange.take_record() {
-        publish(exchange, &record);
+        publish(record, logged);
     }
     count(exchange);
     let uses = exchange.take_uses();
@@ -32,7 +33,7 @@ pub(crate) fn decided(exchange: &mut Exchange, saturation: &Saturation) {
 /// Publishes what came to light after the decision, or that there was none.
 pub(crate) fn ended(exchange: &mut Exchange, shared: &mut Shared) {
     if let Some(record) = exchange.take_last_record(shared) {
-        publish(exchange, &record);
+        publish(&record, exchange.logs_record());
     }
     count(exchange);
     if !exchange.gate().metrics.enabled {
@@ -55,10 +56,11 @@ fn count(exchange: &mut Exchange) {
     }
 }
 
-fn publish(exchange: &Exchange, record: &str) {
+/// Writes a record into the filter state, and where it is `logged` into the host's log.
+fn publish(record: &str, logged: bool) {
     // A host that keeps no filter state has the log.
     let _ = abi::set_property(RECORD, record.as_bytes());
-    if exchange.logs_record() {
+    if logged {
         let mut line = String::with_capacity(record.len().saturating_add(16));
         line.push_str("toolgate: audit ");
         line.push_str(record);

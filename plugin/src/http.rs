@@ -287,6 +287,17 @@ impl Filter {
         status
     }
 
+    /// Whether the response passes for its `Content-Type` alone.
+    fn passes(&self) -> bool {
+        let media_type = match abi::header(Map::Response, "content-type") {
+            Ok(value) => Some(value),
+            Err(Refusal::NotFound) => None,
+            Err(_) => return false,
+        };
+        let exchange = self.exchange.as_ref();
+        exchange.is_some_and(|e| e.passes(media_type.as_deref()))
+    }
+
     /// Shows the engine a chunk that passes; whether it wants the next.
     fn watch(&mut self, chunk: &[u8], end: bool) -> bool {
         match self.exchange.as_mut() {
@@ -373,30 +384,23 @@ impl HttpContext for Filter {
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let interest = self.exchange.as_ref().map(Exchange::interest);
-        match interest.unwrap_or(Interest::Nothing) {
-            Interest::Nothing => return Action::Continue,
-            _ if self.made_here() => return Action::Continue,
-            Interest::Status => {
-                let status = abi::header(Map::Response, ":status").unwrap_or_default();
-                self.status(&status);
-                return Action::Continue;
-            }
-            Interest::MediaType => {
-                let media_type = match abi::header(Map::Response, "content-type") {
-                    Ok(value) => Some(Some(value)),
-                    Err(Refusal::NotFound) => Some(None),
-                    Err(_) => None,
-                };
-                let passes = |media_type: Option<Vec<u8>>| {
-                    self.exchange
-                        .as_ref()
-                        .is_some_and(|e| e.passes(media_type.as_deref()))
-                };
-                if media_type.is_some_and(passes) {
-                    return Action::Continue;
-                }
-            }
-            Interest::Headers => {}
+        let interest = interest.unwrap_or(Interest::Nothing);
+        if interest == Interest::Nothing || self.made_here() {
+            return Action::Continue;
+        }
+        // Single values cost less than all headers do.
+        let mut told = None;
+        if matches!(interest, Interest::Status | Interest::StatusAndMediaType) {
+            let status = abi::header(Map::Response, ":status").unwrap_or_default();
+            told = Some(self.status(&status));
+        }
+        let passes = match interest {
+            Interest::Nothing | Interest::Status => true,
+            Interest::MediaType | Interest::StatusAndMediaType => self.passes(),
+            Interest::Headers => false,
+        };
+        if passes {
+            return Action::Continue;
         }
         let block = abi::header_block(Map::Response).unwrap_or_default();
         let headers = abi::headers(&block).filter(|_| !block.is_empty());
@@ -404,7 +408,7 @@ impl HttpContext for Filter {
             return self.unconfigured();
         };
         let first = |name: &str| headers.all(name).next();
-        let status = self.status(first(":status").unwrap_or_default());
+        let status = told.unwrap_or_else(|| self.status(first(":status").unwrap_or_default()));
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };

@@ -207,7 +207,7 @@ impl Asked {
             RequestStep::Reply(reply) => Some(reply.status),
             _ => None,
         };
-        anstream::print!("{}", story.told(&record, status));
+        anstream::print!("{}", story.told(record, status));
         if matches!(step, RequestStep::Ask(_)) {
             anstream::println!(
                 "Then the rate limit service of `global_limits` is asked, and decides."

@@ -140,7 +140,7 @@ impl Engine {
         }
         let record = exchange.take_record().expect("a record of the decision");
         let mut seen = Seen {
-            record: serde_json::from_str(&record).unwrap(),
+            record: serde_json::from_str(record).unwrap(),
             reply: None,
             body: None,
         };

@@ -15,7 +15,6 @@ mod verdict;
 use crate::caller::{Caller, Grant};
 use crate::gate::NamedPolicy;
 use crate::mcp::{Headers, RoundTrip};
-use crate::policy::Limit;
 use crate::policy::condition::Effort;
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -112,13 +111,12 @@ pub fn decide_watched(
             None => {}
         }
     }
-    let limits: Vec<&Limit> = policy
+    let limits = policy
         .all_tools
         .iter()
-        .chain(entries().flat_map(|e| &e.limits))
-        .collect();
-    if !limits.is_empty() {
-        charge(named, call, &limits, &mut verdict, around, trace);
+        .chain(entries().flat_map(|e| &e.limits));
+    if limits.clone().next().is_some() {
+        charge(named, call, limits, &mut verdict, around, trace);
     }
     if let Some((approval, denial)) = speaker(asks, call)
         && verdict.denial.is_none()

@@ -21,7 +21,7 @@ use crate::global::{Chosen, GlobalLimits};
 use crate::json;
 use crate::limit::{CounterId, Identity, Section};
 use crate::policy::{Limit, Policy, compile};
-use crate::record::Audit;
+use crate::record::{Audit, Prepared};
 use crate::session::{self, Sessions};
 
 /// The most upstreams whose counter identities are kept; beyond it they are worked out anew.
@@ -36,7 +36,7 @@ pub struct Gate {
     /// How callers are told apart.
     pub callers: Callers,
     /// The upstream's name in counters and records; the cluster's name when `None`.
-    pub server: Option<String>,
+    pub server: Option<Rc<str>>,
     /// The longest request body that is read, in bytes.
     pub max_body_bytes: usize,
     /// Whether request headers wait for the decision.
@@ -74,6 +74,8 @@ pub struct NamedPolicy {
     pub hash: [u8; 32],
     /// The first 16 hexadecimal digits of `hash`, for people.
     pub short_hash: String,
+    /// What its records say of it.
+    pub record: Prepared,
     /// Its limits by their numbers.
     pub limits: Vec<LimitName>,
     counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
@@ -90,6 +92,8 @@ pub struct LimitName {
     pub rule: String,
     /// Its counter.
     pub counter: String,
+    /// What records say of it.
+    pub record: Prepared,
 }
 
 impl Gate {
@@ -180,7 +184,7 @@ impl Gate {
             anonymous: names.get("").copied(),
             policies,
             callers,
-            server: raw.server,
+            server: raw.server.map(Rc::from),
             max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
             hold_headers: raw.hold_headers,
             allowed_origins: raw.allowed_origins,
@@ -243,11 +247,14 @@ impl NamedPolicy {
             if let Some(place) = limits.get_mut(limit.number) {
                 place.rule.clone_from(&limit.id);
                 place.counter.clone_from(&limit.counter);
+                place.record = Prepared::limit(&limit.id, &limit.counter, limit.quota.max.get());
             }
         }
+        let short_hash = format!("{:016x}", u64::from_be_bytes(first));
         Self {
+            record: Prepared::policy(shown(name), &short_hash),
             name: name.to_owned(),
-            short_hash: format!("{:016x}", u64::from_be_bytes(first)),
+            short_hash,
             hash,
             limits,
             policy,
@@ -259,10 +266,7 @@ impl NamedPolicy {
 
     /// Its name in records.
     pub fn shown(&self) -> &str {
-        match self.name.as_str() {
-            "" => "(policy)",
-            name => name,
-        }
+        shown(&self.name)
     }
 
     /// The identity of each limit's counter for the upstream `server`, by the limit's number.
@@ -291,6 +295,14 @@ impl NamedPolicy {
         }
         // Numbers are given without gaps, so every place was filled.
         ids.into_iter().flatten().collect()
+    }
+}
+
+/// The name of a policy in records.
+fn shown(name: &str) -> &str {
+    match name {
+        "" => "(policy)",
+        name => name,
     }
 }
 

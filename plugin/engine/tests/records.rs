@@ -56,7 +56,7 @@ fn operate(world: &mut World, method: &str, path: &str, token: &str) -> (Value, 
     let mut exchange = Exchange::new(operators());
     let step = exchange.on_request_headers(&headers, true, world);
     assert!(matches!(step, RequestStep::Reply(_)), "{step:?}");
-    let record = exchange.take_record().unwrap();
+    let record = exchange.take_record().unwrap().to_owned();
     assert!(!record.contains(TOKEN), "{record}");
     let series = exchange.take_series();
     let names: Vec<&str> = series.iter().map(|s| s.as_str()).collect();
@@ -74,7 +74,7 @@ fn an_approval_is_recorded_when_it_is_asked_for_given_and_used() {
     let ask = |world: &mut World| {
         let (_, mut exchange) = post(&gate, world, &[], &call("pay", r#"{"n":2}"#));
         let counted = exchange.take_series()[1].as_str().to_owned();
-        (read(&exchange.take_record().unwrap()), counted)
+        (read(exchange.take_record().unwrap()), counted)
     };
     let (asked, counted) = ask(&mut world);
     let id = asked["approval"]["id"].as_str().unwrap().to_owned();
@@ -239,7 +239,7 @@ fn no_byte_of_a_caller_ends_a_line_or_grows_a_record_or_makes_a_series() {
             assert!(record.len() < 12_000, "{} bytes", record.len());
             let free = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}');
             assert!(!record.contains(free), "{record}");
-            assert_eq!(read(&record)["v"], 1);
+            assert_eq!(read(record)["v"], 1);
             counted.extend(exchange.take_series().iter().map(|s| s.as_str().to_owned()));
         }
     }

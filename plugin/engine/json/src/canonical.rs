@@ -1,6 +1,7 @@
 //! One text for all JSON values that are equal: RFC 8785 (JCS), but that numbers keep their exact value.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
@@ -17,25 +18,29 @@ use super::value::Value;
 /// it was meant, which is every number of up to 15 digits; unlike there it is never rounded, so
 /// two numbers that differ have two spellings. Takes one pass, and time to sort.
 pub fn canonical(value: Value<'_>) -> String {
-    let mut writer = Writer::default();
+    let mut writer = Writer {
+        // Few are longer than what they are the canonical form of.
+        out: String::with_capacity(value.text().len()),
+        open: Vec::new(),
+    };
     // The text of a value has been proven.
     let _ = scan(value.text().as_bytes(), &mut writer);
     writer.out
 }
 
-#[derive(Debug, Default)]
-struct Writer {
+#[derive(Debug)]
+struct Writer<'a> {
     out: String,
     /// The containers that are open, outermost first.
-    open: Vec<Container>,
+    open: Vec<Container<'a>>,
 }
 
 #[derive(Debug)]
-struct Container {
+struct Container<'a> {
     /// Where its inside begins.
     start: usize,
     /// Its members by key, with their places in the text; none of an array.
-    members: Vec<Member>,
+    members: Vec<Member<'a>>,
     /// Whether these are in order so far.
     sorted: bool,
     /// Whether it has an element or member.
@@ -43,14 +48,34 @@ struct Container {
 }
 
 /// Ordered by key; no object has one twice.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Member {
-    key: Vec<u16>,
+#[derive(Debug)]
+struct Member<'a> {
+    key: Cow<'a, str>,
     start: usize,
     end: usize,
 }
 
-impl Writer {
+impl Ord for Member<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.encode_utf16().cmp(other.key.encode_utf16())
+    }
+}
+
+impl PartialOrd for Member<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Member<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Member<'_> {}
+
+impl Writer<'_> {
     /// A value or a key begins: in a container the one before it ends.
     fn separate(&mut self) {
         if let Some(container) = self.open.last_mut()
@@ -91,7 +116,7 @@ impl Writer {
     }
 }
 
-impl<'a> Sink<'a> for Writer {
+impl<'a> Sink<'a> for Writer<'a> {
     fn key(&mut self, _: usize, key: RawStr<'a>) {
         self.separate();
         let start = self.out.len();
@@ -109,14 +134,14 @@ impl<'a> Sink<'a> for Writer {
         let Some(container) = self.open.last_mut() else {
             return;
         };
-        let key: Vec<u16> = key.encode_utf16().collect();
-        let in_order = container.members.last().is_none_or(|last| last.key < key);
-        container.sorted = container.sorted && in_order;
-        container.members.push(Member {
+        let member = Member {
             key,
             start,
             end: start,
-        });
+        };
+        let in_order = container.members.last().is_none_or(|last| *last < member);
+        container.sorted = container.sorted && in_order;
+        container.members.push(member);
     }
 
     fn open(&mut self, _: usize, kind: Kind) {
@@ -161,9 +186,13 @@ impl<'a> Sink<'a> for Writer {
 
 /// Whether a string is spelled as RFC 8785 does: only `\u` and `\/` may have another spelling.
 fn is_canonical(spelled: &str) -> bool {
-    let mut pairs = spelled.as_bytes().windows(2);
-    !pairs.any(|pair| matches!(pair, [b'\\', b'u' | b'/']))
+    let spelled = spelled.as_bytes();
+    let mut pairs = spelled.windows(2);
+    !spelled.contains(&b'\\') || !pairs.any(|pair| matches!(pair, [b'\\', b'u' | b'/']))
 }
+
+/// The longest whole number that is spelled as it is whatever its digits, in bytes: binary64 holds it.
+const EXACT_DIGITS: usize = 15;
 
 /// A string by RFC 8785, section 3.2.2.2.
 fn write_string(text: &str, out: &mut String) {
@@ -189,6 +218,12 @@ fn write_string(text: &str, out: &mut String) {
 
 /// A number as ECMAScript spells it (`Number::toString`), by its exact decimal value.
 fn write_number(text: &str, out: &mut String) {
+    let short = text.len() <= EXACT_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+    if short {
+        // Proven, so it has no leading zeros.
+        out.push_str(text);
+        return;
+    }
     let Some(number) = Number::parse(text) else {
         return;
     };

@@ -22,4 +22,4 @@ pub use number::Number;
 pub use scan::{MAX_DEPTH, NoSink, Sink, scan};
 pub use text::{RawStr, folds_to};
 pub use value::{Elements, Members, Value, parse};
-pub use write::{push_json_string, push_number, write_json_string};
+pub use write::{is_clean, push_clean, push_json_string, push_number, write_json_string};

@@ -36,3 +36,13 @@ fn specials(eight: u64) -> u64 {
     let control = eight.wrapping_sub(ONES * 0x20);
     (quote | backslash | control) & !eight & HIGH
 }
+
+/// Not 0 where one of eight bytes is a quote, a backslash, a control character, DEL, or not ASCII.
+#[inline]
+pub(super) fn unclean(eight: [u8; 8]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let eight = u64::from_le_bytes(eight);
+    // From DEL on adding one reaches the high bit; a carry comes only from a byte that has it already.
+    specials(eight) | ((eight.wrapping_add(ONES) | eight) & HIGH)
+}

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 pub struct RawStr<'a> {
     raw: &'a str,
     escaped: bool,
+    plain: bool,
 }
 
 impl<'a> RawStr<'a> {
@@ -17,7 +18,12 @@ impl<'a> RawStr<'a> {
 
     /// As [`new`](Self::new), where it is known whether any escape stands in it.
     pub(super) fn scanned(raw: &'a str, escaped: bool) -> Self {
-        Self { raw, escaped }
+        let plain = !escaped && raw.is_ascii();
+        Self {
+            raw,
+            escaped,
+            plain,
+        }
     }
 
     /// The characters as written, without the quotes.
@@ -28,6 +34,12 @@ impl<'a> RawStr<'a> {
     /// Whether any escape stands in it, so that decoding has to copy.
     pub fn has_escape(self) -> bool {
         self.escaped
+    }
+
+    /// Whether it is all ASCII without escapes: to every reader a string of another length is another
+    /// string, but for one that is not plain itself.
+    pub fn is_plain(self) -> bool {
+        self.plain
     }
 
     /// The string that the text means (RFC 8259 section 7).
@@ -111,7 +123,7 @@ impl Iterator for Chars<'_> {
 /// `encoding/json` does (also U+017F for `s` and U+212A for `k`), or to one that keeps strings as C
 /// does and ends them at U+0000, exact equality included.
 pub fn folds_to(candidate: RawStr<'_>, key: &str) -> bool {
-    if !candidate.has_escape() && candidate.raw().is_ascii() && key.is_ascii() {
+    if candidate.is_plain() && key.is_ascii() {
         return candidate.raw().eq_ignore_ascii_case(key);
     }
     candidate

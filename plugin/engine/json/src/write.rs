@@ -2,20 +2,36 @@
 
 use std::fmt::{self, Write};
 
-use super::special::special;
+use super::special::unclean;
 
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn push_json_string(out: &mut String, text: &str) {
-    let bytes = text.as_bytes();
-    if special(bytes, 0) == bytes.len() && !bytes.contains(&0x7f) {
-        out.reserve(bytes.len().saturating_add(2));
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-        return;
+    if is_clean(text) {
+        push_clean(out, text);
+    } else {
+        // Writing to a `String` cannot fail.
+        let _ = write_json_string(out, text);
     }
-    // Writing to a `String` cannot fail.
-    let _ = write_json_string(out, text);
+}
+
+/// Appends a text that [`is_clean`] as a JSON string.
+pub fn push_clean(out: &mut String, text: &str) {
+    out.reserve(text.len().saturating_add(2));
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
+/// Whether all of the text is printable ASCII that JSON spells as it is.
+pub fn is_clean(text: &str) -> bool {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    // Padded with what is clean.
+    let mut last = [b' '; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let eights = eights.iter().chain(std::iter::once(&last));
+    eights.fold(0, |found, eight| found | unclean(*eight)) == 0
 }
 
 /// Writes `text` to `out` as a JSON string, quotes included.

@@ -12,11 +12,14 @@ use crate::policy::{Cost, Limit};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
+/// The room that the limits of most calls fit into.
+const USUAL_LIMITS: usize = 4;
+
 /// Takes the units of all limits, or of none (step 5). Shadowed limits have counters of their own.
-pub(super) fn charge(
+pub(super) fn charge<'p>(
     named: &NamedPolicy,
     call: &Call<'_>,
-    limits: &[&Limit],
+    limits: impl Iterator<Item = &'p Limit>,
     verdict: &mut Verdict,
     around: &mut dyn Surroundings,
     trace: &mut impl Trace,
@@ -24,8 +27,8 @@ pub(super) fn charge(
     let counters = named.counters(call.server);
     let now = around.now();
     verdict.time = Some(now);
-    let mut enforced = Vec::with_capacity(limits.len());
-    let mut charges = Vec::with_capacity(limits.len());
+    let mut enforced = Vec::with_capacity(USUAL_LIMITS);
+    let mut charges = Vec::with_capacity(USUAL_LIMITS);
     let mut shadowed = Taken::default();
     for limit in limits {
         let shadow = limit.shadow || named.policy.shadow;
@@ -60,7 +63,7 @@ pub(super) fn charge(
                     }
                 }
                 if !(global && named.global.alone()) {
-                    enforced.push(*limit);
+                    enforced.push(limit);
                     charges.push(charge);
                 }
             }

@@ -20,7 +20,7 @@ impl Exchange {
     /// Every element is decided; one denial denies the whole and gives back what others took.
     pub(super) fn batch(
         &mut self,
-        (headers, head): (&Headers<'_>, &Head<'_>),
+        (headers, head): (&Headers<'_>, &Head),
         messages: &[Message<'_>],
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
@@ -31,7 +31,7 @@ impl Exchange {
             return self.reject(&Rejection::http(400, why), around);
         }
         self.meet(headers, around);
-        self.recall(head.session, around);
+        self.recall(head.session.as_deref(), around);
         let gate = Rc::clone(&self.gate);
         let mut decided: Vec<Decided> = Vec::with_capacity(messages.len());
         let mut elements = Vec::with_capacity(messages.len());

@@ -23,7 +23,7 @@ use std::rc::Rc;
 use crate::approval::Announcement;
 use crate::caller::Caller;
 use crate::gate::{Gate, NamedPolicy};
-use crate::mcp::Reply;
+use crate::mcp::{Head, Reply};
 use crate::policy::condition::Effort;
 
 pub use export::TOOL_HEADER;
@@ -65,8 +65,11 @@ enum Expect {
 #[derive(Debug)]
 pub struct Exchange {
     gate: Rc<Gate>,
+    /// The request's headers, as they were read; only while the body is to come.
+    head: Option<Head>,
     caller: Caller,
-    server: String,
+    /// The upstream's name, once it is looked up; none is an empty one.
+    server: Option<Rc<str>>,
     expect: Expect,
     /// Whether the client of an answer that may be anything reads events from it.
     hears_events: bool,
@@ -93,8 +96,9 @@ impl Exchange {
     pub fn new(gate: Rc<Gate>) -> Self {
         Self {
             gate,
+            head: None,
             caller: Caller::Unknown,
-            server: String::new(),
+            server: None,
             expect: Expect::Anything,
             hears_events: false,
             id: None,

@@ -34,14 +34,14 @@ mod cause {
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) origin: Origin,
-    /// The record, until it is taken.
-    record: Option<String>,
+    /// The record; kept once it is published, for the answer may add to it.
+    record: String,
+    /// Whether it is still to be published.
+    due: bool,
     /// Whether there is, or deliberately is no, record of the decision.
     decided: bool,
     /// Whether the record was not of a request that was simply allowed.
     noteworthy: bool,
-    /// The record as taken, where the answer may add to it.
-    written: String,
     /// Whether it was left out, and is written only if the answer makes it worth it.
     left_out: bool,
     /// Whether it ends in a list of shadowed rules.
@@ -79,23 +79,23 @@ impl Notes {
 }
 
 impl Exchange {
-    /// The record of the decision, once there is one; taken so that it is written once.
-    pub fn take_record(&mut self) -> Option<String> {
-        let record = self.notes.record.take()?;
-        if self.may_add() {
-            self.notes.written.clone_from(&record);
-        }
-        Some(record)
+    /// The record of the decision, once there is one; told so that it is written once.
+    pub fn take_record(&mut self) -> Option<&str> {
+        std::mem::take(&mut self.notes.due).then_some(self.notes.record.as_str())
     }
 
     /// The record as it ends, where there is anything to add: entries that were hidden, units that
     /// went back, or that the request ended before it was decided. Asked once, at the end.
     pub fn take_last_record(&mut self, around: &mut dyn Surroundings) -> Option<String> {
         // What waits for a service has an outcome ahead of it that never came.
-        if !self.notes.decided || self.waiting.is_some() {
+        let unfinished = !self.notes.decided || self.waiting.is_some();
+        if unfinished {
             let why = "the request ended before it was whole";
             self.note_form(cause::INCOMPLETE, why, None, around);
-            return self.notes.record.take();
+        }
+        let record = std::mem::take(&mut self.notes.record);
+        if unfinished {
+            return std::mem::take(&mut self.notes.due).then_some(record);
         }
         let later = Later {
             hidden: self.notes.hidden,
@@ -105,8 +105,7 @@ impl Exchange {
         if self.notes.left_out && later.changed.is_empty() {
             return None;
         }
-        let written = std::mem::take(&mut self.notes.written);
-        later.added_to(written, self.notes.shadowed)
+        later.added_to(record, self.notes.shadowed)
     }
 
     /// What the decision adds to: first the one series of decisions, then those of shadowed rules.
@@ -152,13 +151,7 @@ impl Exchange {
     }
 
     pub(super) fn remember_origin(&mut self, headers: &Headers<'_>) {
-        if self.notes.origin == Origin::default() {
-            self.notes.origin = Origin::read(headers);
-        }
-    }
-
-    fn may_add(&self) -> bool {
-        self.expect != super::Expect::Anything || !self.pending.is_empty()
+        self.notes.origin = Origin::read(headers);
     }
 
     /// A request that was refused for its form.
@@ -219,7 +212,7 @@ impl Exchange {
         &mut self,
         gate: &Gate,
         message: &Message<'_>,
-        verdict: &Verdict,
+        verdict: &mut Verdict,
         status: Option<u16>,
         around: &mut dyn Surroundings,
     ) {
@@ -231,7 +224,7 @@ impl Exchange {
             ..Noted::of(outcome(verdict.denial.is_some()), act)
         };
         self.note(&noted, around);
-        self.notes.uses.clone_from(&verdict.limits);
+        self.notes.uses = std::mem::take(&mut verdict.limits);
     }
 
     /// What an operator was answered.
@@ -335,8 +328,8 @@ impl Exchange {
             origin: &notes.origin,
             outcome: noted.outcome,
             status: noted.status,
-            server: &self.server,
-            policy: named.map(|named| (named.shown(), named.short_hash.as_str())),
+            server: self.server.as_deref().unwrap_or_default(),
+            policy: named.map(|named| &named.record),
             caller: who,
             act,
             batch: noted.batch,
@@ -346,13 +339,8 @@ impl Exchange {
                 gate.audit.allowed_every()
             },
         };
-        let record = record.to_json(&gate.audit, digester);
-        if kept {
-            notes.record = Some(record);
-        } else {
-            notes.written = record;
-            notes.left_out = true;
-        }
+        notes.record = record.to_json(&gate.audit, digester);
+        (notes.due, notes.left_out) = (kept, !kept);
     }
 }
 

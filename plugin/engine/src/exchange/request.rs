@@ -57,6 +57,7 @@ impl Exchange {
                     self.expect = Expect::Stream;
                     self.hears_events = hears_events(headers);
                 }
+                self.head = Some(head);
                 RequestStep::AwaitBody
             }
             (Method::Bodiless, true) => self.bodiless(headers, &head, around),
@@ -67,7 +68,8 @@ impl Exchange {
         }
     }
 
-    /// The whole body is there, trailers or not.
+    /// The whole body is there, trailers or not; `headers` are those of
+    /// [`on_request_headers`](Self::on_request_headers).
     pub fn on_request_body(
         &mut self,
         headers: &Headers<'_>,
@@ -85,11 +87,10 @@ impl Exchange {
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
-        self.remember_origin(headers);
         if body.len() > self.gate.max_body_bytes {
             return self.body_too_large(around);
         }
-        let head = match Head::read(headers) {
+        let head = match self.head.take().map_or_else(|| Head::read(headers), Ok) {
             Ok(head) => head,
             Err(rejection) => return self.reject(&rejection, around),
         };
@@ -141,7 +142,7 @@ impl Exchange {
     fn bodiless(
         &mut self,
         headers: &Headers<'_>,
-        head: &Head<'_>,
+        head: &Head,
         around: &mut dyn Surroundings,
     ) -> RequestStep {
         let http = headers.all(":method").next().unwrap_or_default();
@@ -153,7 +154,7 @@ impl Exchange {
             _ if http == "OPTIONS" => None,
             None => Some(no_policy()),
             Some(_) => {
-                self.recall(head.session, around);
+                self.recall(head.session.as_deref(), around);
                 self.session_denial()
             }
         };
@@ -173,15 +174,15 @@ impl Exchange {
 
     pub(super) fn meet(&mut self, headers: &Headers<'_>, around: &mut dyn Surroundings) {
         self.caller = self.gate.callers.identify(headers, around);
-        self.server = match &self.gate.server {
-            Some(server) => server.clone(),
-            None => {
-                let cluster = around.property(&["cluster_name"]);
-                cluster
-                    .and_then(|name| String::from_utf8(name).ok())
-                    .unwrap_or_default()
-            }
-        };
+        self.server = self.gate.server.clone().or_else(|| {
+            let cluster = around.property(&["cluster_name"])?;
+            Some(String::from_utf8(cluster).ok()?.into())
+        });
+    }
+
+    /// The upstream's name; empty where nobody says.
+    pub(super) fn server(&self) -> &str {
+        self.server.as_deref().unwrap_or_default()
     }
 
     pub(super) fn forward(&mut self, expect: Expect) -> RequestStep {
@@ -196,14 +197,14 @@ impl Exchange {
 
     fn single(
         &mut self,
-        (headers, head): (&Headers<'_>, &Head<'_>),
+        (headers, head): (&Headers<'_>, &Head),
         (message, body): (&Message<'_>, &[u8]),
         era: Era,
         around: &mut dyn Surroundings,
         trace: &mut impl Trace,
     ) -> RequestStep {
         self.meet(headers, around);
-        self.recall(head.session, around);
+        self.recall(head.session.as_deref(), around);
         let gate = Rc::clone(&self.gate);
         let trip = Some(RoundTrip::of(message, era));
         let verdict = self.judge(&gate, headers, message, trip, around, trace);
@@ -220,7 +221,7 @@ impl Exchange {
                 Rounds::default()
             }
         };
-        let [Decided { verdict, .. }] = &decided;
+        let [Decided { verdict, .. }] = &mut decided;
         if let Some(denial) = &verdict.denial {
             self.announce(denial);
             let reply = denial::reply(denial, message, form(self.policy()), era);
@@ -276,7 +277,7 @@ impl Exchange {
             caller: &self.caller,
             grant,
             session: self.membership.own(),
-            server: &self.server,
+            server: self.server(),
             effort: &self.effort,
             approvals: gate.approvals.as_ref(),
             trip,

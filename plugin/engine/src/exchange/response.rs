@@ -39,6 +39,8 @@ pub enum Interest {
     Status,
     /// Its `Content-Type`, by [`Exchange::passes`]; and its headers, where that says no.
     MediaType,
+    /// Both.
+    StatusAndMediaType,
     /// Its headers, by [`Exchange::on_response_headers`].
     Headers,
 }
@@ -70,23 +72,25 @@ impl Exchange {
     /// What of the upstream's answer is worth reading.
     pub fn interest(&self) -> Interest {
         let quiet = self.pending.is_empty() && !self.membership.closes();
-        let headers = self.expect != Expect::Anything || self.membership.opens();
-        if self.expect == Expect::Single && quiet && !self.membership.opens() {
-            Interest::MediaType
-        } else if headers || self.pending.reads_answers() {
-            Interest::Headers
-        } else if quiet {
-            Interest::Nothing
-        } else {
-            Interest::Status
+        if self.membership.opens() || self.pending.reads_answers() {
+            return Interest::Headers;
+        }
+        match (self.expect, quiet) {
+            (Expect::Single, true) => Interest::MediaType,
+            (Expect::Single, false) => Interest::StatusAndMediaType,
+            (Expect::List | Expect::Stream, _) => Interest::Headers,
+            (Expect::Anything, true) => Interest::Nothing,
+            (Expect::Anything, false) => Interest::Status,
         }
     }
 
     /// Whether a response of this `Content-Type` passes as it is, whatever its other headers say: the
     /// answer to one call that lists nothing, where it is no stream that may carry other answers.
     pub fn passes(&self, content_type: Option<&[u8]>) -> bool {
-        let media = Media::of(content_type);
-        self.interest() == Interest::MediaType && matches!(media, Media::Json | Media::Other)
+        matches!(
+            self.interest(),
+            Interest::MediaType | Interest::StatusAndMediaType
+        ) && matches!(Media::of(content_type), Media::Json | Media::Other)
     }
 
     /// The response's headers are there.
@@ -217,7 +221,7 @@ impl Exchange {
             policy: &named.policy,
             changed: Vec::new(),
             private: self.gate.callers.has_grants(),
-            server: &self.server,
+            server: self.server(),
             around,
         };
         let filtered = list::filter(text, &mut view, limits);

@@ -135,12 +135,13 @@ impl Exchange {
 
     /// Forwards what was decided, and keeps what it took.
     fn pass(&mut self, messages: Vec<Decided>, expect: Expect) -> RequestStep {
-        if let [message] = messages.as_slice() {
-            self.id.clone_from(&message.id);
-        }
+        let alone = messages.len() == 1;
         for message in messages {
             self.pending
                 .add(message.id.as_deref(), message.verdict.taken);
+            if alone {
+                self.id = message.id;
+            }
         }
         self.forward(expect)
     }
@@ -223,7 +224,7 @@ impl Exchange {
             (std::mem::take(&mut verdict.shadow), verdict.entry)
         });
         let (shadow, entry) = before.unwrap_or_default();
-        let verdict = Verdict {
+        let mut verdict = Verdict {
             shadow,
             entry,
             ..Verdict::denied(denial.clone())
@@ -235,7 +236,7 @@ impl Exchange {
                     return self.unreadable("the request as it was", around);
                 };
                 let reply = denial::reply(&denial, &message, form, era);
-                self.note_verdict(&gate, &message, &verdict, Some(reply.status), around);
+                self.note_verdict(&gate, &message, &mut verdict, Some(reply.status), around);
                 RequestStep::Reply(reply)
             }
             (Ok(_), Ok(Body::Batch(batch))) => {

@@ -30,19 +30,21 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
 
 /// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
 pub fn base32(out: &mut String, bytes: &[u8]) {
-    let mut text = [[0u8; 8]; 8];
-    let mut length = 0usize;
-    for (five, eight) in bytes.chunks(5).zip(&mut text) {
-        let mut held = 0u64;
-        for index in 0..5 {
-            held = (held << 8) | u64::from(five.get(index).copied().unwrap_or(0));
-        }
-        *eight = characters(held).to_be_bytes();
-        // 8 bits a byte, 5 bits a character.
-        let made = five.len().saturating_mul(8).div_ceil(5);
-        length = length.saturating_add(made);
+    // Behind the last five bytes three more are read.
+    let mut padded = [0u8; 43];
+    for (to, from) in padded.iter_mut().zip(bytes) {
+        *to = *from;
     }
-    let text = text.as_flattened().get(..length).unwrap_or_default();
+    let mut text = [0u8; 64];
+    let starts = (0..bytes.len()).step_by(5);
+    for (eight, start) in text.as_chunks_mut().0.iter_mut().zip(starts) {
+        let held = padded.get(start..).and_then(<[u8]>::first_chunk);
+        let held = u64::from_be_bytes(held.copied().unwrap_or_default());
+        *eight = characters(held >> 24).to_be_bytes();
+    }
+    // 8 bits a byte, 5 bits a character.
+    let length = bytes.len().saturating_mul(8).div_ceil(5);
+    let text = text.get(..length).unwrap_or_default();
     out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 

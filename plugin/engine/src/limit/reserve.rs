@@ -73,6 +73,9 @@ impl Reservation {
 
     /// Both reservations as one, in order.
     pub fn and(mut self, mut other: Self) -> Self {
+        if self.charged.is_empty() {
+            return other;
+        }
         self.charged.append(&mut other.charged);
         self
     }

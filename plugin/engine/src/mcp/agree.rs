@@ -39,9 +39,10 @@ impl Era {
 ///
 /// # Errors
 /// 400 with -32020 when they disagree, or when 2026-07-28 requires a header that is missing.
-pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
+pub fn agree(head: &Head, message: &Message<'_>) -> Result<Era, Rejection> {
     let mismatch = |why: String| Err(Rejection::header_mismatch(message.id, why));
-    let by_header = head.version.map(str::trim).map_or(Era::Handshake, Era::of);
+    let version = head.version.as_deref().map(str::trim);
+    let by_header = version.map_or(Era::Handshake, Era::of);
     let by_body = message
         .params
         .version
@@ -52,8 +53,8 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
         return mismatch(format!("a response cannot be posted in {STATELESS}"));
     }
     if stateless {
-        match (head.version, message.params.version.as_deref()) {
-            (Some(header), Some(body)) if header.trim() == body => {}
+        match (version, message.params.version.as_deref()) {
+            (Some(header), Some(body)) if header == body => {}
             (None, _) => return mismatch("header `mcp-protocol-version` is missing".into()),
             // Notifications carry no `_meta` of their own in every SDK.
             (Some(_), None) if message.id.is_none() => {}
@@ -65,7 +66,7 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
             }
         }
     }
-    match head.mcp_method {
+    match head.mcp_method.as_deref() {
         // A response has no method: nothing can agree with it, an empty header neither.
         Some(sent)
             if !message.method.is_empty() && decoded(sent).as_deref() == Some(&*message.method) => {
@@ -75,7 +76,7 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
         None => {}
     }
     let target = target(message);
-    match (head.mcp_name, target) {
+    match (head.mcp_name.as_deref(), target) {
         (Some(sent), Some(name)) if decoded(sent).as_deref() == Some(name) => {}
         (Some(_), _) => return mismatch("header `mcp-name` differs from the body".into()),
         (None, Some(_)) if stateless && requires_name(&message.method) => {
@@ -100,8 +101,8 @@ pub fn agree(head: &Head<'_>, message: &Message<'_>) -> Result<Era, Rejection> {
 ///
 /// # Errors
 /// 400 with -32600 unless the request itself says version 2025-03-26 and mirrors nothing.
-pub fn agree_batch(head: &Head<'_>) -> Result<(), Rejection> {
-    if head.version.map(str::trim) != Some("2025-03-26") {
+pub fn agree_batch(head: &Head) -> Result<(), Rejection> {
+    if head.version.as_deref().map(str::trim) != Some("2025-03-26") {
         return Err(Rejection::request(
             None,
             "batches exist only in MCP 2025-03-26: send one message, or header `mcp-protocol-version: 2025-03-26`".into(),

@@ -63,32 +63,33 @@ pub enum Method {
     Bodiless,
 }
 
-/// The headers that MCP gives a meaning, none of them sent twice.
+/// The headers that MCP gives a meaning, none of them sent twice. Its own copy: it is read when the
+/// headers are there, and needed when the body is.
 #[derive(Clone, Debug)]
-pub struct Head<'a> {
+pub struct Head {
     /// What may follow.
     pub method: Method,
     /// `MCP-Protocol-Version`.
-    pub version: Option<&'a str>,
+    pub version: Option<String>,
     /// `Mcp-Method`, as sent.
-    pub mcp_method: Option<&'a str>,
+    pub mcp_method: Option<String>,
     /// `Mcp-Name`, as sent.
-    pub mcp_name: Option<&'a str>,
+    pub mcp_name: Option<String>,
     /// `Mcp-Param-{X}`: the part after `Mcp-Param-`, and the value as sent.
-    pub mcp_params: Vec<(&'a str, &'a str)>,
+    pub mcp_params: Vec<(String, String)>,
     /// `Mcp-Session-Id`.
-    pub session: Option<&'a [u8]>,
+    pub session: Option<Vec<u8>>,
 }
 
-impl<'a> Head<'a> {
+impl Head {
     /// Reads the headers once.
     ///
     /// # Errors
     /// 400 for headers sent twice or spelt with `_`, not ASCII where MCP reads them, or a WebSocket upgrade; 415 for a message
     /// that is not exactly `application/json` in UTF-8, or that is encoded (`mcp-wire.md`).
-    pub fn read(headers: &Headers<'a>) -> Result<Self, Rejection> {
+    pub fn read(headers: &Headers<'_>) -> Result<Self, Rejection> {
         let mut slots = Slots::default();
-        let mut params: Vec<(&str, &str)> = Vec::new();
+        let mut params: Vec<(String, String)> = Vec::new();
         for (name, value) in headers.iter() {
             // What MCP gives a meaning begins with one of four letters.
             if !matches!(
@@ -109,7 +110,7 @@ impl<'a> Head<'a> {
                 if params.iter().any(|(n, _)| n.eq_ignore_ascii_case(param)) {
                     return Err(twice(&format!("mcp-param-{param}")));
                 }
-                params.push((param, ascii("mcp-param", value)?));
+                params.push((param.to_owned(), ascii("mcp-param", value)?.to_owned()));
             } else if name.eq_ignore_ascii_case(b"upgrade")
                 && value
                     .to_ascii_lowercase()
@@ -127,14 +128,17 @@ impl<'a> Head<'a> {
         if method == Method::Message {
             check_content(slots.content_type, slots.content_encoding)?;
         }
-        let text = |name: &str, value: Option<&'a [u8]>| value.map(|v| ascii(name, v)).transpose();
+        let text = |name: &str, value: Option<&[u8]>| {
+            let text = value.map(|value| ascii(name, value)).transpose();
+            text.map(|text| text.map(str::to_owned))
+        };
         Ok(Self {
             method,
             version: text("mcp-protocol-version", slots.version)?,
             mcp_method: text("mcp-method", slots.mcp_method)?,
             mcp_name: text("mcp-name", slots.mcp_name)?,
             mcp_params: params,
-            session: slots.session,
+            session: slots.session.map(<[u8]>::to_vec),
         })
     }
 }

@@ -12,6 +12,9 @@ pub const MAX_BATCH: usize = 100;
 /// Of so many arguments it is remembered where they stand; who reads one of more walks them again.
 const MAX_INDEXED: usize = 64;
 
+/// The room that the arguments of most calls fit into.
+const USUAL_ARGUMENTS: usize = 8;
+
 /// `_meta` key by which a 2026-07-28 request names its protocol version.
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
@@ -270,6 +273,9 @@ impl<'a> Sink<'a> for Envelope<'a> {
                 } else if let Some(key) = self.argument.take() {
                     // One more than may be, so that too many are told.
                     if self.members.len() <= MAX_INDEXED {
+                        if self.members.is_empty() {
+                            self.members.reserve(USUAL_ARGUMENTS);
+                        }
                         self.members.push((key, value));
                     }
                 }
@@ -283,7 +289,7 @@ impl<'a> Envelope<'a> {
     /// Which of `table` the key is; one that only folds to a name of it is remembered.
     fn known<T: Copy + Default>(&mut self, key: RawStr<'a>, table: &[(&'static str, T)]) -> T {
         // Where nothing is escaped and all is ASCII, another length is another name to everybody.
-        let plain = !key.has_escape() && key.raw().is_ascii();
+        let plain = key.is_plain();
         let near = |name: &str| !plain || name.len() == key.raw().len();
         let mut names = table.iter().filter(|(name, _)| near(name));
         if let Some((_, known)) = names.clone().find(|(name, _)| key.equals(name)) {

@@ -10,7 +10,7 @@ use crate::json::{Kind, Number, RawStr, Sink, Value, scan};
 /// has, at whatever depth; `decoded` reads a value. Which argument a header is for stands only in
 /// the tool's schema; policy never reads these headers.
 pub(super) fn without_argument<'h>(
-    headers: &[(&'h str, &'h str)],
+    headers: &'h [(String, String)],
     decoded: impl Fn(&'h str) -> Option<Cow<'h, str>>,
     arguments: Option<Value<'_>>,
 ) -> Option<&'h str> {
@@ -21,7 +21,7 @@ pub(super) fn without_argument<'h>(
         let Some(sent) = decoded(sent) else {
             return Some(name);
         };
-        wanted.push((*name, search.want(&sent)));
+        wanted.push((name.as_str(), search.want(&sent)));
     }
     let Some(arguments) = arguments else {
         return Some(first);

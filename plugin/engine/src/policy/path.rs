@@ -221,7 +221,12 @@ fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
 /// As [`member`], of the members of an object.
 pub fn pick<'a>(members: impl Iterator<Item = (RawStr<'a>, Value<'a>)>, key: &str) -> Found<'a> {
     let mut found = Found::Absent;
+    let plain = key.is_ascii();
     for (candidate, value) in members {
+        // Most are neither, and the length says so.
+        if plain && candidate.is_plain() && candidate.raw().len() != key.len() {
+            continue;
+        }
         if candidate.equals(key) {
             if let Found::Absent = found {
                 found = Found::Value(value);

@@ -7,6 +7,7 @@ mod approval;
 mod arguments;
 mod later;
 mod origin;
+mod prepared;
 mod settings;
 mod shown;
 mod time;
@@ -21,9 +22,13 @@ pub use approval::Approval;
 pub use arguments::{Digester, MAX_NAMES, MAX_VALUE_BYTES};
 pub use later::Later;
 pub use origin::Origin;
+pub use prepared::Prepared;
 pub use settings::Audit;
 pub(crate) use shown::cut;
 pub use shown::{SHOWN, shown_name};
+
+/// The room that most records fit into, in bytes.
+const USUAL_BYTES: usize = 1_000;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +74,8 @@ pub struct Record<'a> {
     pub status: Option<u16>,
     /// The upstream's name.
     pub server: &'a str,
-    /// The policy's name and hash.
-    pub policy: Option<(&'a str, &'a str)>,
+    /// The policy.
+    pub policy: Option<&'a Prepared>,
     /// The caller.
     pub caller: Option<Who<'a>>,
     /// What was decided; of a batch only what all of it has in common.
@@ -113,7 +118,7 @@ pub struct Act<'a> {
 impl Record<'_> {
     /// The record as JSON. Arguments are told as `audit` says; `digester` digests them.
     pub fn to_json(&self, audit: &Audit, digester: Option<&Digester>) -> String {
-        let mut out = String::with_capacity(512);
+        let mut out = String::with_capacity(USUAL_BYTES);
         out.push_str("{\"v\":1,\"time\":\"");
         time::push_time(&mut out, self.time);
         out.push_str("\",\"outcome\":\"");
@@ -127,22 +132,21 @@ impl Record<'_> {
             out.push_str(",\"sampled\":");
             push_number(&mut out, self.sampled);
         }
-        let mut member = |name: &str, value: &str| {
+        let member = |out: &mut String, name: &str, value: &str| {
             if !value.is_empty() {
-                key(&mut out, name);
-                push_shown(&mut out, value);
+                out.push_str(name);
+                push_shown(out, value);
             }
         };
-        member("id", &self.origin.id);
-        member("trace", &self.origin.trace);
-        member("server", self.server);
-        if let Some((name, hash)) = self.policy {
-            member("policy", name);
-            member("policy_hash", hash);
+        member(&mut out, ",\"id\":", &self.origin.id);
+        member(&mut out, ",\"trace\":", &self.origin.trace);
+        member(&mut out, ",\"server\":", self.server);
+        if let Some(policy) = self.policy {
+            policy.push(&mut out);
         }
         if let Some(who) = &self.caller {
-            member("identity", who.how);
-            member("caller", &who.name);
+            member(&mut out, ",\"identity\":", who.how);
+            member(&mut out, ",\"caller\":", &who.name);
         }
         self.act.push(&mut out, audit, digester);
         if !self.batch.is_empty() {
@@ -173,15 +177,15 @@ impl Act<'_> {
     fn push(&self, out: &mut String, audit: &Audit, digester: Option<&Digester>) {
         let mut member = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
-                key(out, name);
+                out.push_str(name);
                 push_message(out, value);
             }
         };
-        member("method", self.method);
-        member("tool", self.tool);
-        member("rule", self.rule);
-        member("cause", self.cause);
-        member("message", self.message);
+        member(",\"method\":", self.method);
+        member(",\"tool\":", self.tool);
+        member(",\"rule\":", self.rule);
+        member(",\"cause\":", self.cause);
+        member(",\"message\":", self.message);
         self.push_limits(out);
         if let Some(approval) = &self.approval {
             approval.push(out);
@@ -193,15 +197,16 @@ impl Act<'_> {
     }
 
     fn push_limits(&self, out: &mut String) {
-        let mut before = ",\"limits\":[{\"rule\":";
+        let mut before = ",\"limits\":[";
         for used in self.limits {
             let Some(name) = self.names.get(used.number) else {
                 continue;
             };
             out.push_str(before);
-            before = ",{\"rule\":";
-            push_limit(out, &name.rule, &name.counter, used.max, used.remaining);
-            key(out, "reset");
+            before = ",";
+            name.record.push(out);
+            push_number(out, used.remaining);
+            out.push_str(",\"reset\":");
             push_number(out, used.reset_seconds);
             out.push('}');
         }
@@ -210,33 +215,18 @@ impl Act<'_> {
         {
             out.push_str(before);
             before = ",";
-            push_limit(
-                out,
-                &denial.rule,
-                &state.counter,
-                state.max,
-                state.remaining,
-            );
+            Prepared::limit(&denial.rule, &state.counter, state.max).push(out);
+            push_number(out, state.remaining);
             if let Some(seconds) = state.retry_after {
                 key(out, "retry_after");
                 push_number(out, seconds);
             }
             out.push('}');
         }
-        if before.starts_with(",{") || before == "," {
+        if before == "," {
             out.push(']');
         }
     }
-}
-
-fn push_limit(out: &mut String, rule: &str, counter: &str, max: u64, remaining: u64) {
-    push_message(out, rule);
-    key(out, "counter");
-    push_message(out, counter);
-    key(out, "max");
-    push_number(out, max);
-    key(out, "remaining");
-    push_number(out, remaining);
 }
 
 fn push_shadow(out: &mut String, shadow: &[Denial]) {

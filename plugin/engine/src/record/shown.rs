@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::json::push_json_string;
+use crate::json::{is_clean, push_clean, push_json_string};
 
 /// Names longer than this, in characters, are cut in records and messages.
 pub const SHOWN: usize = 128;
@@ -19,12 +19,20 @@ pub fn shown_name(name: &str) -> Cow<'_, str> {
 
 /// Appends a name as a JSON string.
 pub(super) fn push_shown(out: &mut String, name: &str) {
-    push_spelled(out, &shown_name(name));
+    push_cut(out, name, SHOWN);
 }
 
 /// Appends a message as a JSON string.
 pub(super) fn push_message(out: &mut String, text: &str) {
-    push_spelled(out, &shown(text, SHOWN_MESSAGE));
+    push_cut(out, text, SHOWN_MESSAGE);
+}
+
+fn push_cut(out: &mut String, text: &str, most: usize) {
+    if text.len() <= most && is_clean(text) {
+        push_clean(out, text);
+    } else {
+        push_spelled(out, &shown(text, most));
+    }
 }
 
 /// As [`push_json_string`], and escapes what JSON allows but some readers of lines and terminals

@@ -1,7 +1,5 @@
 //! The time of a record: RFC 3339, UTC, milliseconds.
 
-use crate::json::push_number;
-
 const NANOS: u64 = 1_000_000_000;
 const DAY: u64 = 86_400;
 
@@ -9,33 +7,37 @@ const DAY: u64 = 86_400;
 pub(super) fn push_time(out: &mut String, nanos: u64) {
     let seconds = nanos.checked_div(NANOS).unwrap_or(0);
     let (year, month, day) = date(seconds.checked_div(DAY).unwrap_or(0));
-    push_padded(out, year, 1_000);
-    for (mark, number) in [('-', month), ('-', day)] {
-        out.push(mark);
-        push_padded(out, number, 10);
+    // 64 bits of nanoseconds end in the year 2554.
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let fields = [
+        (0..4, year),
+        (5..7, month),
+        (8..10, day),
+        (11..13, part(seconds, 3_600, 24)),
+        (14..16, part(seconds, 60, 60)),
+        (17..19, part(seconds, 1, 60)),
+        (20..23, part(nanos, 1_000_000, 1_000)),
+    ];
+    for (place, number) in fields {
+        put(text.get_mut(place).unwrap_or_default(), number);
     }
-    for (mark, unit, most) in [('T', 3_600, 24), (':', 60, 60), (':', 1, 60)] {
-        out.push(mark);
-        push_padded(out, part(seconds, unit, most), 10);
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
+}
+
+/// Writes a number's last digits.
+fn put(digits: &mut [u8], number: u64) {
+    // Dividing 32 bits by a constant is multiplying.
+    let mut rest = u32::try_from(number).unwrap_or(0);
+    for digit in digits.iter_mut().rev() {
+        let last = rest.checked_rem(10).unwrap_or(0);
+        *digit = b'0'.wrapping_add(u8::try_from(last).unwrap_or(0));
+        rest = rest.checked_div(10).unwrap_or(0);
     }
-    out.push('.');
-    push_padded(out, part(nanos, 1_000_000, 1_000), 100);
-    out.push('Z');
 }
 
 fn part(of: u64, unit: u64, most: u64) -> u64 {
     let units = of.checked_div(unit).unwrap_or(0);
     units.checked_rem(most).unwrap_or(0)
-}
-
-/// Appends a number with leading zeros up to the place `most`.
-fn push_padded(out: &mut String, number: u64, most: u64) {
-    let mut place = most;
-    while place > 1 && number < place {
-        out.push('0');
-        place = place.checked_div(10).unwrap_or(0);
-    }
-    push_number(out, number);
 }
 
 /// Year, month and day of a day since 1970-01-01, in the Gregorian calendar: eras of 400 years

@@ -10,7 +10,7 @@ use super::world::World;
 
 /// The record's `approval`, its id taken out.
 fn approval(exchange: &mut Exchange) -> (Value, Option<String>) {
-    let record: Value = serde_json::from_str(&exchange.take_record().unwrap()).unwrap();
+    let record: Value = serde_json::from_str(exchange.take_record().unwrap()).unwrap();
     let mut approval = record["approval"].clone();
     let id = approval
         .as_object_mut()

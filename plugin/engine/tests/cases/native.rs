@@ -91,7 +91,7 @@ impl World for Native {
             RequestStep::Reply(made) => Some(reply(made)),
             RequestStep::Forward { .. } | RequestStep::AwaitBody | RequestStep::Ask(_) => None,
         };
-        let record = exchange.take_record().unwrap_or_default();
+        let record = exchange.take_record().unwrap_or_default().to_owned();
         let forwarded = request.upstream.as_ref().filter(|_| reply.is_none());
         let response = forwarded.map(|upstream| self.answered(&mut exchange, upstream));
         // An answer may add to it.

@@ -62,7 +62,7 @@ def table(results: dict[str, Any]) -> str:
     many = results["many_tools"]
     lines += [
         "",
-        f"A policy of 10,000 tools beside one of 10: CPU a request {shown(many['cpu_ratio'])}; loading it takes {many['load_seconds']:.2f} s more in each virtual machine.",
+        f"A policy of 10,000 tools beside one of 10: CPU a request {shown(many['cpu_ratio'])}; loading it takes {many['load_seconds']:.2f} s more of CPU time in each virtual machine.",
         f"The module has {results['module_bytes']:,} bytes.",
         *_goals(results),
     ]

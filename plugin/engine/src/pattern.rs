@@ -14,7 +14,6 @@ mod alphabet;
 mod bracket;
 mod class;
 mod escape;
-mod fold;
 mod parse;
 mod program;
 mod scan;

@@ -7,6 +7,7 @@
 
 mod canonical;
 mod fault;
+pub mod fold;
 mod keys;
 pub mod number;
 mod scan;

@@ -1,6 +1,6 @@
 //! Sets of characters, and the named ones of RE2's syntax.
 
-use super::fold;
+use crate::json::fold;
 
 /// The largest code point.
 pub(super) const LAST: u32 = 0x10_FFFF;

@@ -9,7 +9,8 @@
 use proptest::prelude::*;
 
 use super::class::{Class, LAST};
-use super::{MAX_NESTING, MAX_PATTERN_BYTES, MAX_PROGRAM, Pattern, fold};
+use super::{MAX_NESTING, MAX_PATTERN_BYTES, MAX_PROGRAM, Pattern};
+use crate::json::fold;
 
 mod cases;
 

@@ -14,7 +14,7 @@ use crate::config::metrics::RawMetrics;
 use crate::config::plugin::{RawPlugin, read_plugin};
 use crate::config::response::Bounds;
 use crate::config::sessions::{SUBJECT_WAYS, sets};
-use crate::config::{Faults, Field, hint, json_of_struct};
+use crate::config::{Faults, Field, Rounded, hint, json_of_struct};
 use crate::decide::Approvals;
 use crate::digest::digest;
 use crate::global::{Chosen, GlobalLimits};
@@ -113,8 +113,8 @@ impl Gate {
                         None
                     }
                 },
-                Some(Err(why)) => {
-                    faults.error("", why);
+                Some(Err(Rounded { pointer })) => {
+                    faults.error(&pointer, Rounded::MESSAGE);
                     None
                 }
                 None => {

@@ -28,4 +28,4 @@ pub use keyword::Keyword;
 pub use keyword::hint;
 pub use reader::below;
 pub use reader::{Field, Object};
-pub use structure::json_of_struct;
+pub use structure::{Rounded, json_of_struct};

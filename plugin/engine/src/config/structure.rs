@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use super::reader::below;
 use crate::json::push_json_string;
 use crate::protobuf::{Reader, Wire};
 
@@ -14,22 +15,49 @@ const MAX_DEPTH: usize = 64;
 /// The largest integer that binary64 still tells from its neighbours: 2^53 - 1.
 const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
 
+/// Below this, binary64 tells every two fractions apart that have the same number of decimal places.
+const MAX_FRACTION: f64 = 1e15;
+
+/// A number that may have been rounded, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rounded {
+    /// JSON pointer of the number.
+    pub pointer: String,
+}
+
+impl Rounded {
+    /// What is wrong, and what would be right.
+    pub const MESSAGE: &str = "this number may have been rounded in a `Struct`, which keeps integers up to 9007199254740991 and fractions of 15 digits: give the configuration as a `StringValue`";
+}
+
 /// The JSON text of a serialized `google.protobuf.Struct`; `None` when the bytes are not one.
 ///
 /// # Errors
 /// A number that the `Struct` cannot have kept exactly.
-pub fn json_of_struct(bytes: &[u8]) -> Option<Result<String, String>> {
+pub fn json_of_struct(bytes: &[u8]) -> Option<Result<String, Rounded>> {
     let mut out = String::with_capacity(bytes.len());
     match message(bytes, Shape::Struct, MAX_DEPTH, &mut out) {
         Ok(()) => Some(Ok(out)),
-        Err(Broken::Number(why)) => Some(Err(why)),
+        Err(Broken::Number(rounded)) => Some(Err(rounded)),
         Err(Broken::NotProtobuf) => None,
     }
 }
 
 enum Broken {
     NotProtobuf,
-    Number(String),
+    Number(Rounded),
+}
+
+impl Broken {
+    /// As it is to what holds the broken value under `key`.
+    fn under(self, key: &str) -> Self {
+        match self {
+            Self::Number(Rounded { pointer }) => Self::Number(Rounded {
+                pointer: below("", key) + &pointer,
+            }),
+            Self::NotProtobuf => self,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -46,18 +74,21 @@ fn message(bytes: &[u8], shape: Shape, depth: usize, out: &mut String) -> Result
         Shape::List => ('[', ']'),
     };
     out.push(open);
-    let mut first = true;
+    let mut index = 0_usize;
     while !reader.is_empty() {
         let Some((1, Wire::Bytes(item))) = reader.field() else {
             return Err(Broken::NotProtobuf);
         };
-        if !std::mem::take(&mut first) {
+        if index > 0 {
             out.push(',');
         }
         match shape {
             Shape::Struct => entry(item, depth, out)?,
-            Shape::List => value(item, depth, out)?,
+            Shape::List => {
+                value(item, depth, out).map_err(|broken| broken.under(&index.to_string()))?;
+            }
         }
+        index = index.saturating_add(1);
     }
     out.push(close);
     Ok(())
@@ -77,7 +108,7 @@ fn entry(bytes: &[u8], depth: usize, out: &mut String) -> Result<(), Broken> {
     let key = std::str::from_utf8(key).map_err(|_| Broken::NotProtobuf)?;
     push_json_string(out, key);
     out.push(':');
-    value(held, depth, out)
+    value(held, depth, out).map_err(|broken| broken.under(key))
 }
 
 /// A `Value`: exactly one of null 1, number 2, string 3, bool 4, struct 5, list 6.
@@ -103,15 +134,32 @@ fn value(bytes: &[u8], depth: usize, out: &mut String) -> Result<(), Broken> {
     Ok(())
 }
 
+/// Writes a number that nothing else was rounded to: an integer, or a fraction of at most 15 digits.
 fn number(number: f64, out: &mut String) -> Result<(), Broken> {
-    if !number.is_finite() || number.abs() > MAX_EXACT {
-        return Err(Broken::Number(format!(
-            "the number {number:e} may have been rounded in a `Struct`: give the configuration as a `StringValue`"
-        )));
+    let mut scale = 1_u64;
+    for places in 0_usize..=18 {
+        let digits = (number.abs() * scale as f64).round_ties_even();
+        let most = if places == 0 { MAX_EXACT } else { MAX_FRACTION };
+        if digits > most || digits.is_nan() {
+            break;
+        }
+        // Both are exact, so dividing them rounds as reading the decimal text does.
+        if digits / scale as f64 == number.abs() {
+            let sign = if number < 0.0 { "-" } else { "" };
+            let digits = digits as u64;
+            let whole = digits.checked_div(scale).unwrap_or(digits);
+            let _ = write!(out, "{sign}{whole}");
+            if places > 0 {
+                let fraction = digits.checked_rem(scale).unwrap_or(0);
+                let _ = write!(out, ".{fraction:0places$}");
+            }
+            return Ok(());
+        }
+        scale = scale.saturating_mul(10);
     }
-    // The shortest text that reads back to the same number. Writing to a `String` cannot fail.
-    let _ = write!(out, "{number}");
-    Ok(())
+    Err(Broken::Number(Rounded {
+        pointer: String::new(),
+    }))
 }
 
 #[cfg(test)]
@@ -160,17 +208,51 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_rounded_is_refused_and_other_bytes_are_no_struct() {
-        assert!(
-            json_of_struct(&pair("n", &num(9_007_199_254_740_993.0)))
-                .unwrap()
-                .is_err()
-        );
-        assert!(
-            json_of_struct(&pair("n", &num(f64::INFINITY)))
-                .unwrap()
-                .is_err()
-        );
+    fn a_number_is_written_with_the_digits_that_it_was_given() {
+        for text in [
+            "0",
+            "-1",
+            "9007199254740991",
+            "-9007199254740991",
+            "0.1",
+            "-0.3",
+            "1.005",
+            "2.675",
+            "123456789.123456",
+            "99999999999999.9",
+            "0.999999999999999",
+            "0.000000000000000001",
+            "4.35",
+            "112589990684.262",
+        ] {
+            let text = text.to_owned();
+            let written = json_of_struct(&pair("n", &num(text.parse().unwrap())));
+            assert_eq!(written.unwrap().unwrap(), format!("{{\"n\":{text}}}"));
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_rounded_is_refused_where_it_stands() {
+        for number in [
+            9_007_199_254_740_992.0,
+            -9_007_199_254_740_992.0,
+            1e300,
+            f64::INFINITY,
+            f64::NAN,
+            0.1 + 0.2,
+            1.0 / 3.0,
+            1e-19,
+            f64::MIN_POSITIVE,
+        ] {
+            let list = [field(1, &num(1.0)), field(1, &num(number))].concat();
+            let text = pair("a/b", &field(5, &pair("l", &field(6, &list))));
+            let rounded = json_of_struct(&text).unwrap().unwrap_err();
+            assert_eq!(rounded.pointer, "/a~1b/l/1", "{number}");
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_no_struct() {
         assert!(json_of_struct(b"{\"a\":1}").is_none());
         assert!(json_of_struct(b"\n{\"a\":1}").is_none());
     }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
 use super::fault::Kind;
 use super::number::Number;
 use super::scan::{Sink, scan};
+use super::sort::sorted;
 use super::text::RawStr;
 use super::value::Value;
 
@@ -99,11 +99,7 @@ impl Writer<'_> {
         if !container.sorted {
             let inside = self.out.split_off(container.start.min(self.out.len()));
             let members = std::mem::take(&mut container.members);
-            for (n, member) in BinaryHeap::from(members)
-                .into_sorted_vec()
-                .iter()
-                .enumerate()
-            {
+            for (n, member) in sorted(members).iter().enumerate() {
                 if n > 0 {
                     self.out.push(',');
                 }

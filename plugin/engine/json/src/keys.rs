@@ -10,13 +10,14 @@ use std::hash::Hasher;
 use rustc_hash::FxHasher;
 
 use super::fault::{Problem, SyntaxError, fault};
+use super::sort::sorted;
 use super::text::RawStr;
 
 /// Members up to this many are compared pairwise as they come; of larger objects all keys at the end.
 const PAIRWISE: usize = 8;
 
 /// A key of an object that is open: where its text stands, without the quotes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     start: u32,
     end: u32,
@@ -120,11 +121,11 @@ fn duplicate_of_many(keys: &[Key], text: &str) -> Option<Key> {
 
 /// Sorting keeps an object with very many keys at n log n, whatever keys an attacker picks.
 fn sorted_duplicate(keys: &[Key], text: &str) -> Option<Key> {
-    let mut decoded: Vec<(Cow<'_, str>, Key)> = keys
+    let decoded: Vec<(Cow<'_, str>, Key)> = keys
         .iter()
         .map(|key| (key.of(text).decode(), *key))
         .collect();
-    decoded.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let decoded = sorted(decoded);
     let mut pairs = decoded.iter().zip(decoded.iter().skip(1));
     pairs.find(|(a, b)| a.0 == b.0).map(|(_, b)| b.1)
 }

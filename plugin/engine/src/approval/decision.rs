@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::notice;
 use super::place::row_key;
 use super::row::{NAME_BYTES, Request, Row, State};
+use crate::json::sorted;
 use crate::limit::{Change, Store, StoreError};
 
 /// What became of an operator's decision.
@@ -22,15 +23,15 @@ pub enum Decided {
     Unknown,
 }
 
-/// A request as operators see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request as operators see it, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
+    /// When it was made, in nanoseconds since 1970.
+    pub asked: u64,
     /// Its name.
     pub id: ApprovalId,
     /// Where it stands.
     pub state: State,
-    /// When it was made, in nanoseconds since 1970.
-    pub asked: u64,
     /// When it ends, or ended.
     pub ends: u64,
     /// Whether that is over.
@@ -124,8 +125,7 @@ pub fn list(store: &mut dyn Store, now: u64) -> Result<Vec<Listed>, StoreError> 
             all.push(listed);
         }
     }
-    all.sort_by_key(|listed| (listed.asked, listed.id.0));
-    Ok(all)
+    Ok(sorted(all))
 }
 
 fn shown(request: &Request, now: u64) -> Listed {

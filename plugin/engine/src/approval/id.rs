@@ -8,7 +8,7 @@ use crate::base32;
 const PREFIX: &str = "apr_";
 
 /// `apr_` and 24 characters: 120 bits that nobody can guess without the configuration's key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApprovalId(pub(super) [u8; 15]);
 
 impl ApprovalId {

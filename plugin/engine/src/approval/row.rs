@@ -19,7 +19,7 @@ use crate::limit::StoreError;
 const VERSION: u8 = 1;
 
 /// Where a request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Nobody has decided.
     Pending,

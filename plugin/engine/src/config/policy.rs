@@ -1,5 +1,7 @@
 //! The policy document: `policy.json`, Intercept's YAML and the catalogue's YAML, as one shape.
 
+use rustc_hash::FxHashSet;
+
 use super::fault::Faults;
 use super::keyword::Keyword;
 use super::limit::{RawLimit, read_limits};
@@ -212,7 +214,7 @@ fn read_hide(field: &Field<'_>, faults: &mut Faults) -> RawHide {
 /// A list of distinct names, each with where it stands.
 fn read_names(field: &Field<'_>, what: &str, faults: &mut Faults) -> Vec<(String, String)> {
     let mut names: Vec<(String, String)> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = FxHashSet::default();
     for element in field.elements(faults) {
         if let Some(name) = element.name(what, faults) {
             if !seen.insert(name.clone()) {

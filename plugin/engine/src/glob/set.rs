@@ -1,10 +1,10 @@
 //! The index over many globs: finding the best match costs about the same for 10 as for 10,000.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Glob;
+use crate::json::sorted;
 
 /// Globs of which at most one is the best match for any name: the one with the longest
 /// [literal prefix](Glob::literal_prefix).
@@ -147,17 +147,16 @@ impl<T> Default for Chains<T> {
 }
 
 impl<T> Chains<T> {
-    /// Groups positions by key, in the order given, and makes a value of each group.
+    /// Groups positions by key, in ascending order, and makes a value of each group.
     fn build(
         keyed: impl Iterator<Item = (Vec<u8>, usize)>,
         mut value: impl FnMut(Vec<usize>) -> T,
     ) -> Self {
-        let mut groups: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
-        for (key, index) in keyed {
-            groups.entry(key).or_default().push(index);
-        }
+        let keyed = sorted(keyed.collect());
         let mut chains = Self::default();
-        for (key, group) in groups {
+        for group in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+            let key = group.first().map_or(&[][..], |(key, _)| key);
+            let group = group.iter().map(|(_, index)| *index).collect();
             let mut shorter = chains.links.len().checked_sub(1);
             while let Some(link) = shorter.and_then(|index| chains.links.get(index)) {
                 if key.starts_with(&link.key) {

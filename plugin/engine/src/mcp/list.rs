@@ -10,7 +10,7 @@ pub(super) mod needle;
 use std::fmt;
 use std::ops::Range;
 
-use crate::json::{Kind, SyntaxError, Value, scan};
+use crate::json::{Kind, SyntaxError, Value, scan, sorted};
 
 pub use crate::config::response::Limits;
 use collect::{Collector, Entry, List, Listing};
@@ -174,10 +174,18 @@ fn shows(view: &mut dyn View, list: &List<'_>, entry: &Entry<'_>) -> bool {
     }
 }
 
+/// One change to a text: what takes the place of the bytes from `start` to `end`. In the order of the text.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Edit {
+    start: usize,
+    end: usize,
+    with: &'static str,
+}
+
 /// The changes to one text, by byte offsets.
 struct Cuts<'a> {
     text: &'a str,
-    edits: Vec<(Range<usize>, &'static str)>,
+    edits: Vec<Edit>,
     removed: usize,
 }
 
@@ -196,6 +204,14 @@ impl<'a> Cuts<'a> {
         start..start.wrapping_add(part.len())
     }
 
+    fn edit(&mut self, place: Range<usize>, with: &'static str) {
+        self.edits.push(Edit {
+            start: place.start,
+            end: place.end,
+            with,
+        });
+    }
+
     /// Removes the entries that are not shown, each with one comma and the space at it.
     fn list(&mut self, list: &List<'_>, mut shows: impl FnMut(&Entry<'_>) -> bool) {
         let before = self.edits.len();
@@ -206,7 +222,7 @@ impl<'a> Cuts<'a> {
         for entry in &list.entries {
             let place = self.place(entry.value.text());
             if let Some(start) = leading.take() {
-                self.edits.push((start..place.start, ""));
+                self.edit(start..place.start, "");
             }
             let end = place.end;
             if shows(entry) {
@@ -214,7 +230,7 @@ impl<'a> Cuts<'a> {
             } else {
                 self.removed = self.removed.saturating_add(1);
                 if kept_any {
-                    self.edits.push((previous_end..place.end, ""));
+                    self.edit(previous_end..place.end, "");
                 } else {
                     leading = Some(place.start);
                 }
@@ -225,7 +241,7 @@ impl<'a> Cuts<'a> {
             self.edits.truncate(before);
             let whole = self.place(list.text);
             let inside = whole.start.saturating_add(1)..whole.end.saturating_sub(1);
-            self.edits.push((inside, ""));
+            self.edit(inside, "");
         }
     }
 
@@ -233,29 +249,31 @@ impl<'a> Cuts<'a> {
         match (listing.cache_scope, listing.result_type) {
             (Some(scope), _) => {
                 if !scope.raw_str().is_some_and(|scope| scope.equals("private")) {
-                    self.edits.push((self.place(scope.text()), "\"private\""));
+                    self.edit(self.place(scope.text()), "\"private\"");
                 }
             }
             (None, Some(result_type)) => {
                 let end = self.place(result_type.text()).end;
-                self.edits.push((end..end, ",\"cacheScope\":\"private\""));
+                self.edit(end..end, ",\"cacheScope\":\"private\"");
             }
             (None, None) => {}
         }
     }
 
-    fn apply(mut self) -> Filtered {
+    fn apply(self) -> Filtered {
         if self.edits.is_empty() {
             return Filtered::Unchanged;
         }
-        self.edits.sort_by_key(|(range, _)| range.start);
-        let room: usize = self.edits.iter().map(|(_, with)| with.len()).sum();
+        // Few results have what makes them private behind their list.
+        let in_order = self.edits.is_sorted();
+        let edits = if in_order { self.edits } else { sorted(self.edits) };
+        let room: usize = edits.iter().map(|edit| edit.with.len()).sum();
         let mut out = String::with_capacity(self.text.len().saturating_add(room));
         let mut from = 0;
-        for (range, with) in &self.edits {
-            out.push_str(self.text.get(from..range.start).unwrap_or_default());
-            out.push_str(with);
-            from = range.end;
+        for edit in &edits {
+            out.push_str(self.text.get(from..edit.start).unwrap_or_default());
+            out.push_str(edit.with);
+            from = edit.end;
         }
         out.push_str(self.text.get(from..).unwrap_or_default());
         Filtered::Changed {

@@ -2,9 +2,8 @@
 //! headers there are and however deep the arguments.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use crate::json::{Kind, Number, RawStr, Sink, Value, scan};
+use crate::json::{Kind, Number, RawStr, Sink, Value, scan, sorted};
 
 /// The first header, by the part of its name after `Mcp-Param-`, whose value no scalar argument
 /// has, at whatever depth; `decoded` reads a value. Which argument a header is for stands only in
@@ -15,47 +14,68 @@ pub(super) fn without_argument<'h>(
     arguments: Option<Value<'_>>,
 ) -> Option<&'h str> {
     let (first, _) = headers.first()?;
-    let mut search = Search::default();
     let mut wanted = Vec::with_capacity(headers.len());
     for (name, sent) in headers {
         let Some(sent) = decoded(sent) else {
             return Some(name);
         };
-        wanted.push((name.as_str(), search.want(&sent)));
+        wanted.push((name.as_str(), spellings(&sent)));
     }
+    let mut search = Search::of(wanted.iter().flat_map(|(_, any)| any).cloned().collect());
     let Some(arguments) = arguments else {
         return Some(first);
     };
     if scan(arguments.text().as_bytes(), &mut search).is_err() {
         return Some(first);
     }
-    let met = |spelling: &Vec<u8>| search.wanted.get(spelling) == Some(&true);
+    let met = |spelling: &Vec<u8>| search.has_met(spelling);
     let missing = wanted.iter().find(|(_, any)| !any.iter().any(met));
     missing.map(|(name, _)| *name)
 }
 
-/// Values that are looked for, each under one spelling, and whether it was met.
-#[derive(Default)]
+/// Every value that a header's text can stand for, each under one spelling.
+fn spellings(sent: &str) -> Vec<Vec<u8>> {
+    let mut any = vec![labelled(b's', sent)];
+    if matches!(sent, "true" | "false") {
+        any.push(labelled(b'b', sent));
+    }
+    if let Some(number) = Number::parse(sent) {
+        let mut spelling = vec![b'n'];
+        number.write_canonical(&mut spelling);
+        any.push(spelling);
+    }
+    any
+}
+
+/// Values that are looked for, by their spellings in order, and whether each was met.
 struct Search {
-    wanted: BTreeMap<Vec<u8>, bool>,
+    wanted: Vec<(Vec<u8>, bool)>,
     spelling: Vec<u8>,
 }
 
 impl Search {
-    /// Looks for every value that a header's text can stand for.
-    fn want(&mut self, sent: &str) -> Vec<Vec<u8>> {
-        let mut any = vec![labelled(b's', sent)];
-        if matches!(sent, "true" | "false") {
-            any.push(labelled(b'b', sent));
+    fn of(wanted: Vec<Vec<u8>>) -> Self {
+        let mut wanted = sorted(wanted);
+        wanted.dedup();
+        Self {
+            wanted: wanted
+                .into_iter()
+                .map(|spelling| (spelling, false))
+                .collect(),
+            spelling: Vec::new(),
         }
-        if let Some(number) = Number::parse(sent) {
-            let mut spelling = vec![b'n'];
-            number.write_canonical(&mut spelling);
-            any.push(spelling);
-        }
-        self.wanted
-            .extend(any.iter().map(|spelling| (spelling.clone(), false)));
-        any
+    }
+
+    fn place(&self, spelling: &[u8]) -> Option<usize> {
+        let order = |(known, _): &(Vec<u8>, bool)| known.as_slice().cmp(spelling);
+        self.wanted.binary_search_by(order).ok()
+    }
+
+    fn has_met(&self, spelling: &[u8]) -> bool {
+        let known = self
+            .place(spelling)
+            .and_then(|place| self.wanted.get(place));
+        known.is_some_and(|(_, met)| *met)
     }
 }
 
@@ -84,7 +104,8 @@ impl<'a> Sink<'a> for Search {
             }
             Kind::Null | Kind::Object | Kind::Array => return,
         }
-        if let Some(met) = self.wanted.get_mut(&self.spelling) {
+        let place = self.place(&self.spelling);
+        if let Some((_, met)) = place.and_then(|place| self.wanted.get_mut(place)) {
             *met = true;
         }
     }

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::MAX_CACHE_BYTES;
 use super::alphabet::{Neighbour, Symbol};
 use super::program::{Index, Inst, Program};
+use crate::json::sorted;
 
 /// How many characters a state must have been good for before the states are forgotten and
 /// collected anew rather than given up.
@@ -110,9 +111,8 @@ impl Cache {
         if symbol == program.end() || (program.anchored() && self.scratch.reached.is_empty()) {
             return Learned::Known(FAILED);
         }
-        self.scratch.reached.sort_unstable();
         let next = State {
-            set: self.scratch.reached.as_slice().into(),
+            set: sorted(self.scratch.reached.clone()).into(),
             before: program.neighbour(symbol),
         };
         match self.rows.get(&next) {

@@ -3,10 +3,10 @@
 //! An answer is yes, no, or [`Stop`]: what cannot be told denies the call, wherever in the schema
 //! it is met. For that, nothing that `not` or an alternative could turn around ends at the first no.
 
-use crate::json::{Kind, Number, RawStr, Value, folds_to};
+use crate::json::{Kind, Number, RawStr, Value, folds_to, sorted};
 
 use super::explain::{Place, Step, push, quoted, shown};
-use super::work::{Stop, Work, sorted};
+use super::work::{Stop, Work};
 use super::{Among, Ask, Bound, Counted, Id, MAX_DEPTH, Members, Name, Schema, Types};
 
 /// What entering a schema costs beside the bytes that it looks at.

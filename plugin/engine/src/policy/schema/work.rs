@@ -1,7 +1,5 @@
 //! How much a check may do, and why one had to stop.
 
-use std::collections::BinaryHeap;
-
 use crate::json::{Kind, Value, canonical};
 
 use super::MAX_WORK;
@@ -79,9 +77,4 @@ impl Work {
         why.clone_into(&mut self.why);
         Err(Stop)
     }
-}
-
-/// Sorted texts. A heap sorts in n log n whatever the texts, and in a tenth of the code of `sort`.
-pub(super) fn sorted(texts: Vec<String>) -> Vec<String> {
-    BinaryHeap::from(texts).into_sorted_vec()
 }

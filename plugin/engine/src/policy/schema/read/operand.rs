@@ -1,11 +1,11 @@
 //! What stands beside a keyword, where it is not a schema.
 
 use crate::config::Field;
-use crate::json::{Kind, Number};
+use crate::json::{Kind, Number, sorted};
 
 use super::super::explain::push;
 use super::super::multiple::Multiple;
-use super::super::work::{Work, sorted};
+use super::super::work::Work;
 use super::super::{Among, Types};
 use super::{Place, Reader};
 

@@ -6,6 +6,7 @@ mod callbacks;
 mod calls;
 mod grpc;
 mod http;
+mod memory;
 mod metrics;
 mod notice;
 mod root;

@@ -266,7 +266,11 @@ impl<'a> Cuts<'a> {
         }
         // Few results have what makes them private behind their list.
         let in_order = self.edits.is_sorted();
-        let edits = if in_order { self.edits } else { sorted(self.edits) };
+        let edits = if in_order {
+            self.edits
+        } else {
+            sorted(self.edits)
+        };
         let room: usize = edits.iter().map(|edit| edit.with.len()).sum();
         let mut out = String::with_capacity(self.text.len().saturating_add(room));
         let mut from = 0;

@@ -5,13 +5,13 @@ use crate::limit::base32;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Appends `bytes` to `out`.
-pub(crate) fn push(out: &mut String, bytes: &[u8]) {
+pub fn push(out: &mut String, bytes: &[u8]) {
     // 40 bytes are 64 characters without a rest.
     bytes.chunks(40).for_each(|part| base32(out, part));
 }
 
 /// The `N` bytes that `text` stands for; `None` unless it is exactly what [`push`] writes for them.
-pub(crate) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0u8; N];
     let mut to = bytes.iter_mut();
     let (mut held, mut bits) = (0u32, 0u32);

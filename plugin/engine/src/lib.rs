@@ -1,8 +1,6 @@
 //! The policy engine of Toolgate: bytes of MCP in, decisions out; no host, no clock, no I/O.
 
 pub mod admin;
-pub mod approval;
-mod base32;
 pub mod caller;
 pub mod decide;
 pub mod denial;
@@ -19,8 +17,10 @@ pub mod session;
 pub mod surroundings;
 pub mod trace;
 
+pub use toolgate_approval::approval;
 pub use toolgate_json as json;
 pub use toolgate_language::{config, glob, pattern, pin, policy, protobuf};
+use toolgate_limit::base32;
 pub use toolgate_limit::limit;
 
 pub use exchange::Exchange;

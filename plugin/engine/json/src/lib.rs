@@ -23,6 +23,6 @@ pub use fault::{Kind, Problem, SyntaxError};
 pub use number::Number;
 pub use scan::{MAX_DEPTH, NoSink, Sink, scan};
 pub use sort::sorted;
-pub use text::{RawStr, folds_to};
+pub use text::{RawStr, cut, folds_to};
 pub use value::{Elements, Members, Value, parse};
 pub use write::{is_clean, push_clean, push_json_string, push_number, write_json_string};

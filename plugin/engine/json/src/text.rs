@@ -135,6 +135,12 @@ pub fn folds_to(candidate: RawStr<'_>, key: &str) -> bool {
         .eq(key.chars().flat_map(fold))
 }
 
+/// The beginning of a text, at most `most` bytes of it, cut between characters.
+pub fn cut(text: &str, most: usize) -> &str {
+    let end = text.floor_char_boundary(most);
+    text.get(..end).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use super::book::{Asked, NANOS, make_room, new_id, seal};
 use super::directory;
 use super::place::row_key;
 use super::row::{NAME_BYTES, Request, Row, State};
+use crate::json::cut;
 use crate::limit::{Change, Store, StoreError};
 
 /// Gives a yes to the call of `asked`, whose bond is that of the next round trip: `by` gave it for
@@ -15,7 +16,7 @@ use crate::limit::{Change, Store, StoreError};
 /// The store's; that round asks anew then.
 pub fn go_on(store: &mut dyn Store, asked: &Asked<'_>, by: &str) -> Result<(), StoreError> {
     let good = u64::from(asked.timeout).saturating_mul(NANOS);
-    let by = crate::record::cut(by, NAME_BYTES);
+    let by = cut(by, NAME_BYTES);
     let mut result = Ok(None);
     store.update(&row_key(&asked.place.row), &mut |old, out| {
         result = Ok(None);

@@ -7,7 +7,7 @@ use super::keys::Keys;
 use super::notice;
 use super::place::row_key;
 use super::row::{NAME_BYTES, Request, Row, State};
-use crate::json::sorted;
+use crate::json::{cut, sorted};
 use crate::limit::{Change, Store, StoreError};
 
 /// What became of an operator's decision.
@@ -56,7 +56,7 @@ pub fn decide(
     by: &str,
     now: u64,
 ) -> Result<Decided, StoreError> {
-    let by = crate::record::cut(by, NAME_BYTES);
+    let by = cut(by, NAME_BYTES);
     for row in directory::rows(store)? {
         let mut decided = Ok(Decided::Unknown);
         let mut listed = None;

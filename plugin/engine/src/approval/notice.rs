@@ -3,9 +3,8 @@
 use super::book::Standing;
 use super::id::ApprovalId;
 use super::place::notice_key;
-use crate::json::{parse, push_json_string};
+use crate::json::{cut, parse, push_json_string};
 use crate::limit::{Change, Store, StoreError};
-use crate::record::cut;
 
 /// The longest name or text in a notice, in bytes.
 const TEXT_BYTES: usize = 512;

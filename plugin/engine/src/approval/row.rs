@@ -12,7 +12,7 @@
 use super::bond::Bond;
 use super::id::ApprovalId;
 use super::keys::Seal;
-pub(crate) use crate::config::approvals::NAME_BYTES;
+pub(super) use crate::config::approvals::NAME_BYTES;
 pub use crate::config::approvals::ROW_PLACES;
 use crate::limit::StoreError;
 

@@ -24,7 +24,6 @@ pub use later::Later;
 pub use origin::Origin;
 pub use prepared::Prepared;
 pub use settings::Audit;
-pub(crate) use shown::cut;
 pub use shown::{SHOWN, shown_name};
 
 /// The room that most records fit into, in bytes.

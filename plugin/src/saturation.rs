@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use rustc_hash::FxHashMap;
 use toolgate_engine::decide::LimitUse;
 use toolgate_engine::gate::NamedPolicy;
 use toolgate_engine::limit::{Charge, peek};
@@ -15,10 +14,13 @@ use crate::shared::Shared;
 /// The most limits that are watched.
 const MOST: usize = 1_000;
 
-/// The limits of one configuration that have been charged.
+/// A limit. The address only tells policies of one configuration apart and is never followed.
+type Key = (*const NamedPolicy, usize);
+
+/// The limits of one configuration that have been charged, in the order of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Saturation {
-    gauges: RefCell<FxHashMap<(*const NamedPolicy, usize), Gauge>>,
+    gauges: RefCell<Vec<(Key, Gauge)>>,
 }
 
 #[derive(Debug)]
@@ -46,9 +48,9 @@ impl Saturation {
         };
         for used in uses {
             let percent = percent(used.max.saturating_sub(used.remaining), used.max);
-            // Only tells policies of one configuration apart; never followed.
-            let key = (std::ptr::from_ref(named), used.number);
-            if let Some(gauge) = gauges.get_mut(&key) {
+            let key: Key = (std::ptr::from_ref(named), used.number);
+            let place = gauges.binary_search_by(|(known, _)| known.cmp(&key));
+            if let Some((_, gauge)) = place.ok().and_then(|place| gauges.get_mut(place)) {
                 let same = gauge.fullest.subject == used.charge.subject;
                 if same || percent > gauge.percent {
                     gauge.fullest = used.charge;
@@ -73,7 +75,9 @@ impl Saturation {
                 fullest: used.charge,
             };
             gauge.set(percent);
-            gauges.insert(key, gauge);
+            if let Err(place) = place {
+                gauges.insert(place, (key, gauge));
+            }
         }
     }
 
@@ -83,7 +87,8 @@ impl Saturation {
             return;
         };
         let now = abi::now();
-        for gauge in gauges.values_mut().filter(|gauge| gauge.percent > 0) {
+        let used = gauges.iter_mut().map(|(_, gauge)| gauge);
+        for gauge in used.filter(|gauge| gauge.percent > 0) {
             if let Ok(seen) = peek(shared, &gauge.fullest, now) {
                 gauge.set(percent(seen.used, gauge.fullest.quota.max.get()));
             }

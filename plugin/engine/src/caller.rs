@@ -1,6 +1,5 @@
 //! Who is calling: `identity` finds the credential, `grants` say what it is worth.
 
-use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -23,8 +22,8 @@ pub(crate) const JWT: [&str; 4] = [
 pub struct Callers {
     identity: Vec<RawIdentity>,
     grants: Vec<Grant>,
-    /// Token hashes: from the first eight bytes to the candidates, compared whole.
-    by_token: FxHashMap<u64, Vec<([u8; 32], usize)>>,
+    /// The hashes of tokens in order, each with its grant. Looked up by their first eight bytes, and compared whole.
+    by_token: Vec<([u8; 32], usize)>,
     /// Credentials that the upstream must not see.
     strip: Vec<RawIdentity>,
 }
@@ -107,11 +106,13 @@ impl Callers {
             }
             if let RawCredential::Tokens(hashes) = &grant.credential {
                 for hash in hashes {
-                    let bucket = callers.by_token.entry(prefix(hash)).or_default();
-                    if bucket.iter().any(|(other, _)| other == hash) {
-                        faults.error(&grant.pointer, "another grant has this token already");
+                    let known = &mut callers.by_token;
+                    match known.binary_search_by(|(other, _)| other.cmp(hash)) {
+                        Ok(_) => {
+                            faults.error(&grant.pointer, "another grant has this token already");
+                        }
+                        Err(place) => known.insert(place, (*hash, index)),
                     }
-                    bucket.push((*hash, index));
                 }
             }
             let same =
@@ -204,9 +205,15 @@ impl Callers {
 
     fn by_token(&self, token: &[u8]) -> Option<usize> {
         let hash: [u8; 32] = Sha256::digest(token).into();
-        let bucket = self.by_token.get(&prefix(&hash))?;
-        let found = bucket
+        let wanted = prefix(&hash);
+        let from = self
+            .by_token
+            .partition_point(|(known, _)| prefix(known) < wanted);
+        let found = self
+            .by_token
             .iter()
+            .skip(from)
+            .take_while(|(known, _)| prefix(known) == wanted)
             .find(|(known, _)| bool::from(known.ct_eq(&hash)));
         found.map(|(_, grant)| *grant)
     }
@@ -263,7 +270,7 @@ fn prefix(hash: &[u8; 32]) -> u64 {
     for (to, from) in first.iter_mut().zip(hash) {
         *to = *from;
     }
-    u64::from_le_bytes(first)
+    u64::from_be_bytes(first)
 }
 
 /// A credential that is there.

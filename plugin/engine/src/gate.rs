@@ -78,7 +78,8 @@ pub struct NamedPolicy {
     pub record: Prepared,
     /// Its limits by their numbers.
     pub limits: Vec<LimitName>,
-    counters: RefCell<FxHashMap<String, Rc<[CounterId]>>>,
+    /// By the upstream's name, in order.
+    counters: RefCell<Vec<(String, Rc<[CounterId]>)>>,
     /// Number of sets of the table in which each limit counts subjects that callers make up.
     pub subject_sets: NonZeroU32,
     /// Which of its limits a service counts for all proxies.
@@ -271,16 +272,18 @@ impl NamedPolicy {
 
     /// The identity of each limit's counter for the upstream `server`, by the limit's number.
     pub fn counters(&self, server: &str) -> Rc<[CounterId]> {
-        if let Ok(known) = self.counters.try_borrow()
-            && let Some(ids) = known.get(server)
-        {
+        let Ok(mut known) = self.counters.try_borrow_mut() else {
+            return self.identities(server);
+        };
+        let place = known.binary_search_by(|(name, _)| name.as_str().cmp(server));
+        if let Some((_, ids)) = place.ok().and_then(|place| known.get(place)) {
             return Rc::clone(ids);
         }
         let ids = self.identities(server);
-        if let Ok(mut known) = self.counters.try_borrow_mut()
+        if let Err(place) = place
             && known.len() < MAX_SERVERS
         {
-            known.insert(server.to_owned(), Rc::clone(&ids));
+            known.insert(place, (server.to_owned(), Rc::clone(&ids)));
         }
         ids
     }

@@ -1,6 +1,6 @@
 //! Which request a record is about: what ties it to traces and to other logs.
 
-use super::shown::cut;
+use crate::json::cut;
 use crate::mcp::Headers;
 
 /// The longest request id that is recorded, in bytes.

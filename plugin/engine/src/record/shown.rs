@@ -70,12 +70,6 @@ fn shown(text: &str, most: usize) -> Cow<'_, str> {
     cut.into()
 }
 
-/// The beginning of a text, at most `most` bytes of it, cut between characters.
-pub(crate) fn cut(text: &str, most: usize) -> &str {
-    let end = text.floor_char_boundary(most);
-    text.get(..end).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -143,6 +143,32 @@ pub(super) fn question(
     }
 }
 
+/// Whether a character shows nothing of itself, or moves what stands around it: Unicode's property
+/// `Default_Ignorable_Code_Point`, what directs writing or ends lines, and the blank of Braille.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// A text of the agent's choice in which nothing can move or hide what stands around it.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -150,19 +176,29 @@ fn plain(text: &str) -> String {
         match c {
             // Between the tokens of a JSON text.
             '\n' | '\r' | '\t' => out.push(' '),
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => {
-                out.extend(c.escape_unicode());
-            }
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            c if c.is_control() || is_unseen(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_a_person_reads_hides_nothing() {
+        for (text, shown) in [
+            ("50\u{34f}\u{fe0f}0 €", "50\\u{34f}\\u{fe0f}0 €"),
+            (
+                "a\u{e0161}b\u{3164}c\u{2800}",
+                "a\\u{e0161}b\\u{3164}c\\u{2800}",
+            ),
+            ("x\n\u{202e}y\u{7f}", "x \\u{202e}y\\u{7f}"),
+            ("é 日本 👍", "é 日本 👍"),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+    }
 }

@@ -102,3 +102,66 @@ fn a_host_that_does_not_say_what_it_sent_gives_nothing_back() {
     let mut host = host(true, Profile::Nginx, &["unreachable"]);
     assert_eq!(left(&mut host, &Reply::Unreachable), 1);
 }
+
+#[test]
+fn an_answer_to_a_call_under_a_policy_that_hides_is_settled_and_read() {
+    let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"t"},{"name":"hidden"}]}}"#;
+    let of = |status, media: Option<&str>, body: &str| {
+        let mut response = Response::new(status).with_body(body.to_owned());
+        if let Some(media) = media {
+            response = response.with_header("content-type", media);
+        }
+        Reply::Response(response)
+    };
+    let events = format!("data: {list}\n\n");
+    for hold in [true, false] {
+        for (reply, status, hidden, left) in [
+            (Reply::Unreachable, 503, true, 2),
+            (of(503, Some("text/plain"), "no"), 503, true, 1),
+            (of(200, Some("application/json"), RESULT), 200, true, 1),
+            (of(204, None, ""), 204, true, 1),
+            (of(200, Some("text/event-stream"), &events), 200, true, 1),
+            (of(206, Some("text/event-stream"), &events), 502, true, 1),
+            (
+                of(200, Some("application/json, text/event-stream"), list),
+                502,
+                true,
+                1,
+            ),
+        ] {
+            let limit = json!({"counter": "c", "window": "day", "max": 2});
+            let tools = json!({"t": {"limits": [limit]}});
+            let policy = json!({"version": "1", "default": "deny", "tools": tools});
+            let plugin = json!({"server": "s", "hold_headers": hold, "policy": policy});
+            let settings = Settings {
+                plugin_config: plugin.to_string().into_bytes(),
+                hold_allowed: hold,
+                ..Settings::default()
+            };
+            let mut host = Host::start(toolgate::module(), &settings).unwrap();
+            let call =
+                json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "t"}});
+            let request = Request::post("/mcp", call.to_string());
+            let out = host.exchange(0, &request, &mut |_: &Request| reply.clone());
+            let response = out.response.unwrap();
+            let body = String::from_utf8_lossy(&response.body()).into_owned();
+            assert_eq!(response.status, status, "hold {hold} {reply:?}");
+            assert_eq!(
+                !body.contains("hidden"),
+                hidden,
+                "hold {hold} {reply:?}: {body}"
+            );
+            let fine = of(200, Some("application/json"), RESULT);
+            let more = std::iter::repeat_with(|| {
+                let mut reached = false;
+                host.exchange(0, &request, &mut |_: &Request| {
+                    reached = true;
+                    fine.clone()
+                });
+                reached
+            });
+            let more = more.take_while(|reached| *reached).count();
+            assert_eq!(more, left, "hold {hold} {reply:?}");
+        }
+    }
+}

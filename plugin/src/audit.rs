@@ -20,6 +20,7 @@ pub(crate) fn decided(exchange: &mut Exchange, saturation: &Saturation) {
     let logged = exchange.logs_record();
     if let Some(record) = exchange.take_record() {
         publish(record, logged);
+        exchange.record_written();
     }
     count(exchange);
     let uses = exchange.take_uses();

@@ -278,13 +278,10 @@ impl Filter {
     }
 
     /// Tells the engine of the response's status before any of it leaves.
-    fn status(&mut self, text: &[u8]) -> u16 {
-        let status = std::str::from_utf8(text).ok().and_then(|s| s.parse().ok());
-        let status = status.unwrap_or(0);
+    fn tell_status(&mut self, status: u16) {
         if let Some(exchange) = self.exchange.as_mut() {
             exchange.on_response_status(status, &mut self.shared);
         }
-        status
     }
 
     /// Whether the response passes for its `Content-Type` alone.
@@ -338,6 +335,12 @@ impl Filter {
     }
 }
 
+/// A status as `:status` spells it; 0 for what is none.
+fn parsed(status: &[u8]) -> u16 {
+    let status = std::str::from_utf8(status).ok();
+    status.and_then(|status| status.parse().ok()).unwrap_or(0)
+}
+
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let Some(exchange) = self.exchange.as_mut() else {
@@ -388,16 +391,21 @@ impl HttpContext for Filter {
         if interest == Interest::Nothing || self.made_here() {
             return Action::Continue;
         }
-        // Single values cost less than all headers do.
-        let mut told = None;
-        if matches!(interest, Interest::Status | Interest::StatusAndMediaType) {
-            let status = abi::header(Map::Response, ":status").unwrap_or_default();
-            told = Some(self.status(&status));
+        // Single values cost less than all headers do; where one cannot be had, all may.
+        let alone = match interest {
+            Interest::Status | Interest::StatusAndMediaType => {
+                abi::header(Map::Response, ":status").ok()
+            }
+            _ => None,
+        };
+        if let Some(status) = &alone {
+            self.tell_status(parsed(status));
         }
         let passes = match interest {
-            Interest::Nothing | Interest::Status => true,
-            Interest::MediaType | Interest::StatusAndMediaType => self.passes(),
-            Interest::Headers => false,
+            Interest::Status => true,
+            Interest::StatusAndMediaType => alone.is_some() && self.passes(),
+            Interest::MediaType => self.passes(),
+            Interest::Nothing | Interest::Headers => false,
         };
         if passes {
             return Action::Continue;
@@ -408,7 +416,10 @@ impl HttpContext for Filter {
             return self.unconfigured();
         };
         let first = |name: &str| headers.all(name).next();
-        let status = told.unwrap_or_else(|| self.status(first(":status").unwrap_or_default()));
+        let status = parsed(first(":status").unwrap_or_default());
+        if alone.is_none() {
+            self.tell_status(status);
+        }
         let Some(exchange) = self.exchange.as_mut() else {
             return self.unconfigured();
         };

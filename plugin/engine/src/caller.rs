@@ -5,6 +5,7 @@ use subtle::ConstantTimeEq;
 
 use crate::config::Faults;
 use crate::config::plugin::{RawCredential, RawGrant, RawIdentity};
+use crate::json::sorted;
 use crate::limit::OwnSlot;
 use crate::mcp::Headers;
 use crate::surroundings::Surroundings;
@@ -86,6 +87,7 @@ impl Callers {
                 "nothing says where a caller's credential is: add `identity`, such as [{\"bearer\": true}]",
             );
         }
+        let mut pointers = Vec::with_capacity(grants.len());
         for grant in grants {
             let index = callers.grants.len();
             let policy = match policy(&grant.policy.0) {
@@ -105,15 +107,8 @@ impl Callers {
                 );
             }
             if let RawCredential::Tokens(hashes) = &grant.credential {
-                for hash in hashes {
-                    let known = &mut callers.by_token;
-                    match known.binary_search_by(|(other, _)| other.cmp(hash)) {
-                        Ok(_) => {
-                            faults.error(&grant.pointer, "another grant has this token already");
-                        }
-                        Err(place) => known.insert(place, (*hash, index)),
-                    }
-                }
+                let own = hashes.iter().map(|hash| (*hash, index));
+                callers.by_token.extend(own);
             }
             let same =
                 callers
@@ -133,6 +128,7 @@ impl Callers {
                     "another grant recognises the same caller already: it could not be told which one holds",
                 );
             }
+            pointers.push(grant.pointer);
             callers.grants.push(Grant {
                 slot: OwnSlot::grant(&grant.name),
                 sessionless: OwnSlot::other("sessionless", &grant.name),
@@ -140,6 +136,13 @@ impl Callers {
                 policy,
                 credential: grant.credential,
             });
+        }
+        callers.by_token = sorted(callers.by_token);
+        let pairs = callers.by_token.iter().zip(callers.by_token.iter().skip(1));
+        for (_, (_, later)) in pairs.filter(|((one, _), (other, _))| one == other) {
+            if let Some(pointer) = pointers.get(*later) {
+                faults.error(pointer, "another grant has this token already");
+            }
         }
         callers
     }

@@ -250,6 +250,25 @@ fn only_a_request_of_which_nothing_went_upstream_was_unreachable() {
 }
 
 #[test]
+fn where_something_is_hidden_the_status_settles_before_the_media_type_lets_pass() {
+    let gate = gate(
+        r#"{"server":"s","policy":{"version":"1","default":"deny","tools":{"t":{"limits":[
+        {"counter":"c","window":"hour","max":2}]}}}}"#,
+    );
+    for (details, flags, want) in [("no_healthy_upstream", 2, 2), ("via_upstream", 0, 1)] {
+        let mut world = World::default();
+        let mut exchange = call(&gate, &mut world).unwrap();
+        assert_eq!(exchange.interest(), Interest::StatusAndMediaType);
+        says(&mut world, details, 1, flags);
+        exchange.on_response_status(503, &mut world);
+        assert!(exchange.passes(Some(b"text/plain")));
+        assert!(!exchange.passes(Some(b"text/event-stream")));
+        assert_eq!(exchange.take_last_record(&mut world).is_some(), want == 2);
+        assert_eq!(left(&gate, &mut world), want, "{details}");
+    }
+}
+
+#[test]
 fn an_error_after_a_retry_of_the_proxys_gives_nothing_back() {
     let (gate, mut world) = (on(r#""error""#), World::default());
     let mut exchange = call(&gate, &mut world).unwrap();

@@ -42,10 +42,7 @@ impl Exchange {
             return;
         };
         let who = (&self.caller, self.grant());
-        let standing =
-            self.gate
-                .sessions
-                .look(self.server.as_deref().unwrap_or_default(), id, who, around);
+        let standing = self.gate.sessions.look(self.server(), id, who, around);
         self.membership.standing = Some(standing);
         self.membership.id = id.to_vec();
     }
@@ -113,12 +110,7 @@ impl Exchange {
         if let Some(id) = id.filter(visible) {
             let who = (&self.caller, self.grant());
             // One that could not be remembered is a session that is not known.
-            let _ = self.gate.sessions.open(
-                self.server.as_deref().unwrap_or_default(),
-                id,
-                who,
-                around,
-            );
+            let _ = self.gate.sessions.open(self.server(), id, who, around);
         }
     }
 
@@ -128,12 +120,7 @@ impl Exchange {
             let who = (&self.caller, self.grant());
             let id = &self.membership.id;
             // Where it stays, nobody else can use it.
-            let _ = self.gate.sessions.close(
-                self.server.as_deref().unwrap_or_default(),
-                id,
-                who,
-                around,
-            );
+            let _ = self.gate.sessions.close(self.server(), id, who, around);
         }
     }
 }

@@ -84,6 +84,13 @@ impl Exchange {
         std::mem::take(&mut self.notes.due).then_some(self.notes.record.as_str())
     }
 
+    /// The record is written: it is kept only where the answer may add to it, for streams live long.
+    pub fn record_written(&mut self) {
+        if self.expect == super::Expect::Anything && self.pending.is_empty() {
+            self.notes.record = String::new();
+        }
+    }
+
     /// The record as it ends, where there is anything to add: entries that were hidden, units that
     /// went back, or that the request ended before it was decided. Asked once, at the end.
     pub fn take_last_record(&mut self, around: &mut dyn Surroundings) -> Option<String> {

@@ -30,8 +30,8 @@ pub struct ResponseHead<'a> {
     pub content_encoding: Option<&'a [u8]>,
 }
 
-/// What of the upstream's answer has to be looked at; each includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What of the upstream's answer has to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
     /// Nothing.
     Nothing,
@@ -41,7 +41,7 @@ pub enum Interest {
     MediaType,
     /// Both.
     StatusAndMediaType,
-    /// Its headers, by [`Exchange::on_response_headers`].
+    /// Its status and its headers, by [`Exchange::on_response_headers`].
     Headers,
 }
 

@@ -30,6 +30,7 @@ pub(super) fn write(key: &mut String, counter: &CounterId, subject: &Subject) {
 
 /// RFC 4648 base 32, lower case, without padding, of at most 40 bytes.
 pub fn base32(out: &mut String, bytes: &[u8]) {
+    debug_assert!(bytes.len() <= 40, "what is longer has no text here");
     // Behind the last five bytes three more are read.
     let mut padded = [0u8; 43];
     for (to, from) in padded.iter_mut().zip(bytes) {

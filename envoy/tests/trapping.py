@@ -108,6 +108,56 @@ def lighting(callback: int, fuse: bytes) -> bytes:
     return function(length, GREATER, IF, length, MINUS, SET_GLOBAL, fuse, END, locals_(3), CALL, number(callback))
 
 
+def calling(section: bytes, instead: dict[int, int]) -> tuple[bytes, list[int]]:
+    """The code with other callees for those in `instead`, and which calls were replaced."""
+    reader, replaced = Reader(section), []
+    count = reader.number()
+    bodies = []
+    for _ in range(count):
+        body, out, copied = Reader(reader.take(reader.number())), b"", 0
+        for _ in range(body.number()):
+            body.number()
+            body.take(1)
+        while body.rest():
+            start = body.at
+            callee = skip(body)
+            if callee in instead:
+                out += body.data[copied:start] + CALL + number(instead[callee])
+                copied = body.at
+                replaced.append(callee)
+        out += body.data[copied:]
+        bodies.append(number(len(out)) + out)
+    return number(count) + b"".join(bodies), replaced
+
+
+def skip(code: Reader) -> int | None:
+    """Passes one instruction (WebAssembly 2.0, "Binary Format", without vectors); the callee where it is a `call`."""
+    opcode = code.take(1)[0]
+    if opcode == 0x10:
+        return code.number()
+    numbers = 0
+    if opcode == 0xFC:
+        sub = code.number()
+        numbers = 0 if sub < 8 else 2 if sub in (8, 10, 12, 14) else 1
+        assert sub <= 17, f"an instruction that is not known: 0xFC {sub}"
+    elif opcode in (0x0E, 0x1C):
+        # br_table has a default behind its labels.
+        numbers = code.number() + (opcode == 0x0E)
+    elif opcode == 0x11 or 0x28 <= opcode <= 0x3E:
+        numbers = 2
+    elif opcode in (0x02, 0x03, 0x04, 0x0C, 0x0D, 0xD0, 0xD2) or 0x20 <= opcode <= 0x26 or 0x3F <= opcode <= 0x42:
+        # A signed number has the length of an unsigned one.
+        numbers = 1
+    elif opcode in (0x43, 0x44):
+        code.take(4 if opcode == 0x43 else 8)
+    else:
+        plain = opcode in (0x00, 0x01, 0x05, 0x0B, 0x0F, 0x1A, 0x1B, 0xD1) or 0x45 <= opcode <= 0xC4
+        assert plain, f"an instruction that is not known: 0x{opcode:02X}"
+    for _ in range(numbers):
+        code.number()
+    return None
+
+
 def export(section: bytes, name: str, index: int) -> tuple[bytes, int]:
     """The section with another function behind an export, and which was behind it."""
     reader = Reader(section)
@@ -128,15 +178,14 @@ def with_fuse(module: Path, to: Path) -> Path:
     defined = Reader(parts[FUNCTIONS]).number()
     fresh = len(known) + defined
     fuse = number(Reader(parts[GLOBALS]).number())
-    bodies, types, code = [], [], parts[CODE]
+    bodies, types, instead = [], [], {}
     for index, name in enumerate(WATCHED):
         imported = [known_name for known_name, _ in known].index(name)
-        # Linkers write the callee in five bytes, so that it can be replaced where it stands.
-        call = CALL + number(imported, 5)
-        assert code.count(call) == 1, f"{code.count(call)} calls of `{name}`"
-        code = code.replace(call, CALL + number(fresh + index, 5))
+        instead[imported] = fresh + index
         bodies.append(burning(imported, fuse))
         types.append(number(known[imported][1]))
+    code, replaced = calling(parts[CODE], instead)
+    assert sorted(replaced) == sorted(instead), f"{len(replaced)} calls of {WATCHED}: one of each is expected"
     parts[EXPORTS], callback = export(parts[EXPORTS], LIT_IN, fresh + len(WATCHED))
     bodies.append(lighting(callback, fuse))
     types.append(type_of(parts[FUNCTIONS], callback - len(known)))

@@ -4,6 +4,10 @@
     reason = "positions are bounded by the length of the input"
 )]
 
+/// The lowest bit of each of eight bytes, and the highest.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// Where the first quote, backslash or control character from `pos` on stands; the length of
 /// `bytes` when there is none.
 #[inline]
@@ -27,8 +31,6 @@ pub(super) fn special(bytes: &[u8], mut pos: usize) -> usize {
 /// The high bit of each byte that is a quote, a backslash or a control character. Bits above the
 /// lowest one may be wrong: a borrow runs upwards.
 fn specials(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     // Each part has a byte's high bit set where the byte is what it looks for, and perhaps where it
     // is above 0x7F itself; those are none of the three.
     let quote = (eight ^ (ONES * 0x22)).wrapping_sub(ONES);
@@ -40,8 +42,6 @@ fn specials(eight: u64) -> u64 {
 /// Not 0 where one of eight bytes is a quote, a backslash, a control character, DEL, or not ASCII.
 #[inline]
 pub(super) fn unclean(eight: [u8; 8]) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let eight = u64::from_le_bytes(eight);
     // From DEL on adding one reaches the high bit; a carry comes only from a byte that has it already.
     specials(eight) | ((eight.wrapping_add(ONES) | eight) & HIGH)

@@ -95,14 +95,10 @@ impl Exchange {
     /// went back, or that the request ended before it was decided. Asked once, at the end.
     pub fn take_last_record(&mut self, around: &mut dyn Surroundings) -> Option<String> {
         // What waits for a service has an outcome ahead of it that never came.
-        let unfinished = !self.notes.decided || self.waiting.is_some();
-        if unfinished {
+        if !self.notes.decided || self.waiting.is_some() {
             let why = "the request ended before it was whole";
             self.note_form(cause::INCOMPLETE, why, None, around);
-        }
-        let record = std::mem::take(&mut self.notes.record);
-        if unfinished {
-            return std::mem::take(&mut self.notes.due).then_some(record);
+            return self.take_record().map(str::to_owned);
         }
         let later = Later {
             hidden: self.notes.hidden,
@@ -112,6 +108,7 @@ impl Exchange {
         if self.notes.left_out && later.changed.is_empty() {
             return None;
         }
+        let record = std::mem::take(&mut self.notes.record);
         later.added_to(record, self.notes.shadowed)
     }
 

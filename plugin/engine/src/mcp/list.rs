@@ -264,13 +264,7 @@ impl<'a> Cuts<'a> {
         if self.edits.is_empty() {
             return Filtered::Unchanged;
         }
-        // Few results have what makes them private behind their list.
-        let in_order = self.edits.is_sorted();
-        let edits = if in_order {
-            self.edits
-        } else {
-            sorted(self.edits)
-        };
+        let edits = sorted(self.edits);
         let room: usize = edits.iter().map(|edit| edit.with.len()).sum();
         let mut out = String::with_capacity(self.text.len().saturating_add(room));
         let mut from = 0;

@@ -21,10 +21,10 @@ CALL, UNREACHABLE, IF, END = b"\x10", b"\x00", b"\x04\x40", b"\x0b"
 GET_LOCAL, GET_GLOBAL, SET_GLOBAL, CONST, GREATER, MINUS, IS_ZERO = b"\x20", b"\x23", b"\x24", b"\x41", b"\x4a", b"\x6b", b"\x45"
 
 
-def number(value: int, width: int = 1) -> bytes:
-    """Unsigned LEB128, padded to `width` bytes."""
+def number(value: int) -> bytes:
+    """Unsigned LEB128."""
     out = bytearray()
-    while value or len(out) < width:
+    while value or not out:
         value, low = value >> 7, value & 127
         out.append(low | 128)
     out[-1] &= 127

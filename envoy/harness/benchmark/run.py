@@ -8,6 +8,8 @@ import platform
 import shutil
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,25 +131,27 @@ class Bench:
         few, many = with_tools(self.module, 10), with_tools(self.module, 10_000)
         # Each virtual machine loads it: a canary, the main thread's and the worker's.
         loads = [(self._start(many) - self._start(few)) / 3 for _ in range(1 if self.options.rounds < 3 else 5)]
-        usual, self.proxy = self.proxy, programs.Proxy([few, many], self.port, self.folder)
-        try:
+        with self._only(few, many):
             requests = max(64, int(self.options.seconds * 10_000))
             ratios = []
             for number in range(self.options.rounds):
                 order = (few, many) if number % 2 else (many, few)
                 cost = {variant.name: self.send(variant, 1000, "h1", requests)[0] for variant in order}
                 ratios.append(cost[many.name] / cost[few.name])
-        finally:
-            self.proxy.stop()
-            self.proxy = usual
         return {"cpu_ratio": ratios, "load_seconds": statistics.median(loads)}
 
     def _start(self, variant: Variant) -> float:
         """CPU seconds that an Envoy with this variant alone takes until it has answered: its port listens before that."""
-        usual, self.proxy = self.proxy, programs.Proxy([variant], self.port, self.folder)
-        try:
+        with self._only(variant):
             self.send(variant, 1000, "h1", 1, connections=1)
             return self.proxy.cpu()
+
+    @contextmanager
+    def _only(self, *variants: Variant) -> Iterator[None]:
+        """Another Envoy in the place of the usual one, with these variants."""
+        usual, self.proxy = self.proxy, programs.Proxy(list(variants), self.port, self.folder)
+        try:
+            yield
         finally:
             self.proxy.stop()
             self.proxy = usual

@@ -34,6 +34,10 @@ impl Keyword for By {
     const WHAT: &'static str = "who approves";
     const WORDS: &'static [(&'static str, Self)] =
         &[("operator", Self::Operator), ("user", Self::User)];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("operator", "admin human person"),
+        ("user", "client caller"),
+    ];
 }
 
 impl Keyword for Fallback {

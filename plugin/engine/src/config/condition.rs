@@ -47,18 +47,17 @@ impl Keyword for Operator {
         ("exists", Operator::Exists),
     ];
     const OTHERS: &'static [(&'static str, &'static str)] = &[
-        ("=", "eq"),
-        ("==", "eq"),
-        ("equals", "eq"),
-        ("!=", "neq"),
-        ("not_eq", "neq"),
-        ("<", "lt"),
-        ("<=", "lte"),
-        (">", "gt"),
-        (">=", "gte"),
-        ("greater", "gt"),
-        ("less", "lt"),
-        ("matches", "regex"),
+        ("eq", "= == === equal equals is"),
+        ("neq", "!= !== <> not not_eq not_equal"),
+        ("in", "one_of any_of"),
+        ("not_in", "none_of nin"),
+        ("lt", "< less less_than below"),
+        ("lte", "<= =< at_most max"),
+        ("gt", "> greater greater_than above"),
+        ("gte", ">= => at_least min"),
+        ("regex", "=~ ~ match matches like pattern"),
+        ("contains", "has includes"),
+        ("exists", "present required"),
     ];
 }
 

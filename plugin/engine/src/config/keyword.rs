@@ -10,48 +10,85 @@ pub trait Keyword: Copy + 'static {
     /// Every word and its value.
     const WORDS: &'static [(&'static str, Self)];
 
-    /// Other words for them that people try, for hints.
+    /// For some of them the words that people try instead, separated by blanks, for hints.
     const OTHERS: &'static [(&'static str, &'static str)] = &[];
+    /// What may stand there besides the words, for messages: `, or an integer of seconds`.
+    const BESIDES: &'static str = "";
 
     /// Reads a field that holds one of the words.
     fn read(field: &Field<'_>, faults: &mut Faults) -> Option<Self> {
-        let Some(word) = field.value.as_str() else {
-            let message = format!("expected {}, one of {}", Self::WHAT, listing(Self::WORDS));
-            faults.error(&field.pointer, message);
-            return None;
-        };
-        let found = Self::WORDS.iter().find(|(w, _)| *w == word);
+        let found = field.value.as_str();
+        let found = found.and_then(|word| Self::WORDS.iter().find(|(w, _)| *w == word));
         if found.is_none() {
-            let names = || Self::WORDS.iter().map(|(w, _)| *w);
-            let other = Self::OTHERS.iter().find(|(other, _)| *other == word);
-            let hint = match other {
-                Some((_, meant)) => format!(", did you mean `{meant}`?"),
-                None => hint(&word, names()),
-            };
-            faults.error(
-                &field.pointer,
-                format!(
-                    "`{word}` is not {}{hint}; one of {}",
-                    Self::WHAT,
-                    listing(Self::WORDS)
-                ),
-            );
+            refuse(field, &Words::of::<Self>(), None, faults);
         }
         found.map(|(_, value)| *value)
     }
 }
 
-fn listing<T>(words: &[(&str, T)]) -> String {
-    let quoted: Vec<_> = words.iter().map(|(w, _)| format!("`{w}`")).collect();
+/// A [`Keyword`] as messages need it. Not generic: every copy would cost the module.
+pub(super) struct Words {
+    what: &'static str,
+    names: Vec<&'static str>,
+    others: &'static [(&'static str, &'static str)],
+    besides: &'static str,
+}
+
+impl Words {
+    pub(super) fn of<K: Keyword>() -> Self {
+        Self {
+            what: K::WHAT,
+            names: K::WORDS.iter().map(|(word, _)| *word).collect(),
+            others: K::OTHERS,
+            besides: K::BESIDES,
+        }
+    }
+}
+
+/// A fault about a field that holds none of the words; `sure` is what it means, where that is known.
+pub(super) fn refuse(field: &Field<'_>, words: &Words, sure: Option<&str>, faults: &mut Faults) {
+    let Words { what, besides, .. } = words;
+    let mut names = words.names.iter().copied();
+    let expected = listing(&mut names.clone());
+    let message = match field.value.as_str() {
+        Some(word) => {
+            let meant = sure.or_else(|| meant(&word, words.others, &mut names));
+            let hint = did_you_mean(meant);
+            format!("`{word}` is not {what}{hint}; one of {expected}{besides}")
+        }
+        None => format!("expected {what}, one of {expected}{besides}"),
+    };
+    faults.error(&field.pointer, message);
+}
+
+/// Names as messages list them.
+pub(super) fn listing(names: &mut dyn Iterator<Item = &'static str>) -> String {
+    let quoted: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }
 
 /// `, did you mean …?` where a known name is near enough to be meant.
 pub fn hint<'k>(word: &str, mut known: impl Iterator<Item = &'k str>) -> String {
-    match nearest(word, &mut known) {
+    did_you_mean(nearest(word, &mut known))
+}
+
+/// `, did you mean …?` where something is likely to be meant.
+pub(super) fn did_you_mean(meant: Option<&str>) -> String {
+    match meant {
         Some(name) => format!(", did you mean `{name}`?"),
         None => String::new(),
     }
+}
+
+/// The word that was probably meant: the one that `word` is tried for, or else the nearest.
+pub(super) fn meant<'k>(
+    word: &str,
+    others: &[(&'k str, &str)],
+    known: &mut dyn Iterator<Item = &'k str>,
+) -> Option<&'k str> {
+    let mut lines = others.iter();
+    let other = lines.find(|(_, tried)| tried.split(' ').any(|t| t.eq_ignore_ascii_case(word)));
+    other.map_or_else(|| nearest(word, known), |(meant, _)| Some(*meant))
 }
 
 /// Not generic: every copy would cost a kilobyte of the module.

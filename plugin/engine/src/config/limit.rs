@@ -1,7 +1,7 @@
 //! `limits[]`, and the shorthands `rate_limit` and `state` that mean the same.
 
 use super::fault::Faults;
-use super::keyword::{Keyword, hint};
+use super::keyword::{Keyword, Words, did_you_mean, meant, refuse};
 use super::policy::{Mode, read_mode};
 use super::reader::{Field, Object, below};
 
@@ -22,6 +22,8 @@ impl Keyword for RawAlgorithm {
     const WHAT: &'static str = "an algorithm";
     const WORDS: &'static [(&'static str, Self)] =
         &[("fixed", Self::Fixed), ("sliding", Self::Sliding)];
+    const OTHERS: &'static [(&'static str, &'static str)] =
+        &[("fixed", "calendar"), ("sliding", "rolling moving")];
 }
 
 /// A window by name; any other length is an integer of seconds.
@@ -45,6 +47,14 @@ impl Keyword for NamedWindow {
         ("hour", Self::Hour),
         ("day", Self::Day),
     ];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("second", "s sec"),
+        ("minute", "m min minutely"),
+        ("hour", "h hr hourly"),
+        ("day", "d daily"),
+        ("604800", "w week weekly"),
+    ];
+    const BESIDES: &'static str = ", or an integer of seconds";
 }
 
 impl NamedWindow {
@@ -127,6 +137,13 @@ pub struct RawScope {
 /// The scopes that are words.
 const SCOPES: [&str; 4] = ["grant", "session", "client", "global"];
 
+/// What people try instead.
+const OTHER_SCOPES: &[(&str, &str)] = &[
+    ("grant", "user caller agent token identity per_user"),
+    ("client", "ip address client_ip"),
+    ("global", "all everyone server"),
+];
+
 const KEYS: [&str; 9] = [
     "counter",
     "window",
@@ -202,7 +219,34 @@ pub(super) fn read_window(field: &Field<'_>, faults: &mut Faults) -> Option<u32>
         let seconds = field.integer(1..=MAX_WINDOW_SECONDS, faults)?;
         return u32::try_from(seconds).ok();
     }
+    let text = field.value.as_str().unwrap_or_default();
+    let length = text.parse().ok().or_else(|| seconds(&text));
+    if let Some(length) = length.filter(|length| (1..=MAX_WINDOW_SECONDS).contains(length)) {
+        let words = NamedWindow::WORDS;
+        let named = words.iter().find(|(_, w)| u64::from(w.seconds()) == length);
+        let meant = named.map_or_else(|| length.to_string(), |(word, _)| (*word).to_owned());
+        refuse(field, &Words::of::<NamedWindow>(), Some(&meant), faults);
+        return None;
+    }
     NamedWindow::read(field, faults).map(NamedWindow::seconds)
+}
+
+/// The seconds of `30m`: digits and one of `s`, `m`, `h`, `d`.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let unit: u64 = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let digits = text.strip_suffix(['s', 'm', 'h', 'd'])?;
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    digits
+        .parse::<u64>()
+        .ok()
+        .filter(|_| plain)?
+        .checked_mul(unit)
 }
 
 fn read_scope(field: &Field<'_>, faults: &mut Faults) -> Vec<RawScope> {
@@ -220,7 +264,7 @@ fn read_scope(field: &Field<'_>, faults: &mut Faults) -> Vec<RawScope> {
     for field in fields {
         if let Some(text) = field.string(faults) {
             if !SCOPES.contains(&text.as_str()) && !text.starts_with("args") {
-                let hint = hint(&text, SCOPES.into_iter());
+                let hint = did_you_mean(meant(&text, OTHER_SCOPES, &mut SCOPES.into_iter()));
                 faults.error(
                     &field.pointer,
                     format!(

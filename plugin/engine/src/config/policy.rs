@@ -22,6 +22,10 @@ impl Keyword for Posture {
     const WHAT: &'static str = "a posture";
     const WORDS: &'static [(&'static str, Self)] =
         &[("allow", Posture::Allow), ("deny", Posture::Deny)];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("allow", "accept allowed permit pass"),
+        ("deny", "block denied forbid reject"),
+    ];
 }
 
 /// Whether a part of a policy blocks or only records.
@@ -37,6 +41,10 @@ impl Keyword for Mode {
     const WHAT: &'static str = "a mode";
     const WORDS: &'static [(&'static str, Self)] =
         &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("enforce", "block enforcing"),
+        ("shadow", "monitor audit log dry_run dry-run"),
+    ];
 }
 
 /// The form of a denied tools/call.

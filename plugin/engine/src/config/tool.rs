@@ -5,7 +5,8 @@ use super::condition::{RawCondition, read_conditions};
 use super::fault::Faults;
 use super::keyword::Keyword;
 use super::limit::{
-    RawAlgorithm, RawCost, RawLimit, RefundOn, grant_scope, read_limits, read_window,
+    MAX_WINDOW_SECONDS, RawAlgorithm, RawCost, RawLimit, RefundOn, grant_scope, read_limits,
+    read_window, seconds,
 };
 use super::pin::{RawPin, read_pin};
 use super::policy::{Mode, read_mode};
@@ -249,18 +250,7 @@ fn read_show_arguments(object: &Object<'_>, faults: &mut Faults) -> bool {
 /// `"30m"`: digits and one of `s`, `m`, `h`, `d`.
 fn read_timeout(field: &Field<'_>, faults: &mut Faults) -> Option<u64> {
     let text = field.string(faults)?;
-    let unit = match text.chars().last() {
-        Some('s') => Some(1),
-        Some('m') => Some(60),
-        Some('h') => Some(3_600),
-        Some('d') => Some(86_400),
-        _ => None,
-    };
-    let digits = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
-    let plain = digits.bytes().all(|b| b.is_ascii_digit());
-    let unit = unit.filter(|_| plain);
-    let seconds = unit.and_then(|unit: u64| digits.parse::<u64>().ok()?.checked_mul(unit));
-    let seconds = seconds.filter(|s| (1..=super::limit::MAX_WINDOW_SECONDS).contains(s));
+    let seconds = seconds(&text).filter(|s| (1..=MAX_WINDOW_SECONDS).contains(s));
     if seconds.is_none() {
         faults.error(
             &field.pointer,
@@ -340,6 +330,11 @@ impl Keyword for Action {
         ("deny", Action::Deny),
         ("require_approval", Action::RequireApproval),
         ("require approval", Action::RequireApproval),
+    ];
+    const OTHERS: &'static [(&'static str, &'static str)] = &[
+        ("evaluate", "check require"),
+        ("deny", "block reject forbid"),
+        ("require_approval", "approve ask"),
     ];
 }
 

@@ -167,7 +167,6 @@ pub fn read_policy<'a>(field: &Field<'a>, faults: &mut Faults) -> Option<RawPoli
     read_version(&object, has_rules, faults);
     policy.default = match object.get("default") {
         Some(default) => Posture::read(default, faults),
-        None if object.is_misspelt("default") => None,
         None if has_rules => {
             faults.warn(
                 &field.pointer,
@@ -194,7 +193,7 @@ fn read_version(object: &Object<'_>, has_rules: bool, faults: &mut Faults) {
                 faults.error(&version.pointer, format!("expected `\"1\"`, found {found}"));
             }
         }
-        None if has_rules || object.is_misspelt("version") => {}
+        None if has_rules => {}
         None => faults.error(
             &object.pointer,
             "`version` is missing: state `\"version\": \"1\"`",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fault::Faults;
-use super::keyword::{hint, nearest};
+use super::keyword::{did_you_mean, listing, nearest};
 use crate::json::Value;
 
 /// A value and the JSON pointer of where it stands.
@@ -142,60 +142,57 @@ impl<'a> Field<'a> {
 pub struct Object<'a> {
     /// Where it stands.
     pub pointer: String,
-    members: Vec<(String, Field<'a>)>,
-    /// Known keys that unknown ones were probably meant as: not missed as well.
-    misspelt: Vec<&'static str>,
+    members: Vec<(&'static str, Field<'a>)>,
 }
 
 impl<'a> Object<'a> {
     /// Reads an object, noting every key that is not `known`.
+    ///
+    /// The value of a misspelt key is read as that of the key that was meant: its faults are told
+    /// as well, where they stand, and the key is not missed. The document is refused in any case.
     pub fn read(field: &Field<'a>, known: &[&'static str], faults: &mut Faults) -> Option<Self> {
         if field.value.kind() != crate::json::Kind::Object {
             field.wrong("an object", faults);
             return None;
         }
-        let mut members = field.entries(faults);
-        let mut misspelt = Vec::new();
-        members.retain(|(key, member)| {
-            let fine = known.contains(&key.as_str());
-            if !fine {
-                let hint = hint(key, known.iter().copied());
-                misspelt.extend(nearest(key, &mut known.iter().copied()));
-                let known: Vec<_> = known.iter().map(|k| format!("`{k}`")).collect();
-                faults.key_error(
-                    &member.pointer,
-                    format!(
-                        "unknown key `{key}`{hint}; known here: {}",
-                        known.join(", ")
-                    ),
-                );
-            }
-            fine
-        });
-        Some(Self {
+        let mut object = Self {
             pointer: field.pointer.clone(),
-            members,
-            misspelt,
-        })
+            members: Vec::new(),
+        };
+        let mut misspelt = Vec::new();
+        for (key, member) in field.entries(faults) {
+            if let Some(known) = known.iter().find(|known| **known == key) {
+                object.members.push((known, member));
+                continue;
+            }
+            let meant = nearest(&key, &mut known.iter().copied());
+            faults.key_error(
+                &member.pointer,
+                format!(
+                    "unknown key `{key}`{}; known here: {}",
+                    did_you_mean(meant),
+                    listing(&mut known.iter().copied())
+                ),
+            );
+            misspelt.extend(meant.map(|meant| (meant, member)));
+        }
+        // After the keys that are right: where both are there, only what stands under those is read.
+        object.members.extend(misspelt);
+        Some(object)
     }
 
     /// The member of that name.
     pub fn get(&self, key: &str) -> Option<&Field<'a>> {
         self.members
             .iter()
-            .find(|(k, _)| k == key)
+            .find(|(k, _)| *k == key)
             .map(|(_, field)| field)
-    }
-
-    /// Whether a key was probably meant as this one, and is a fault already.
-    pub fn is_misspelt(&self, key: &str) -> bool {
-        self.misspelt.contains(&key)
     }
 
     /// The member of that name, a fault when it is missing.
     pub fn required(&self, key: &str, faults: &mut Faults) -> Option<&Field<'a>> {
         let found = self.get(key);
-        if found.is_none() && !self.is_misspelt(key) {
+        if found.is_none() {
             faults.error(&self.pointer, format!("`{key}` is missing"));
         }
         found

@@ -19,7 +19,7 @@ use crate::policy::condition::Effort;
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 
-use approval::{speaker, yes};
+use approval::yes;
 use charge::charge;
 use rule::ask;
 
@@ -118,11 +118,9 @@ pub fn decide_watched(
     if limits.clone().next().is_some() {
         charge(named, call, limits, &mut verdict, around, trace);
     }
-    if let Some((approval, denial)) = speaker(asks, call)
-        && verdict.denial.is_none()
-    {
-        match yes(approval, denial, named, call, around) {
-            Ok(approved) => verdict.approved = Some(approved),
+    if verdict.denial.is_none() {
+        match yes(&asks, named, call, around) {
+            Ok(approved) => verdict.approved = approved,
             Err(denial) => {
                 std::mem::take(&mut verdict.taken).give_all_back(around);
                 verdict.denial = Some(denial);

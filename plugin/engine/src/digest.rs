@@ -6,5 +6,10 @@ use crate::json::{Value, canonical};
 
 /// SHA-256 of a value's canonical text.
 pub(crate) fn digest(value: Value<'_>) -> [u8; 32] {
-    Sha256::digest(canonical(value).as_bytes()).into()
+    digest_of(&canonical(value))
+}
+
+/// The same of a text that is canonical already.
+pub(crate) fn digest_of(canonical: &str) -> [u8; 32] {
+    Sha256::digest(canonical.as_bytes()).into()
 }

@@ -9,7 +9,7 @@ use crate::approval::{
 };
 use crate::caller::Caller;
 use crate::config::approver::{Approver, Fallback};
-use crate::digest::digest;
+use crate::digest::digest_of;
 use crate::gate::NamedPolicy;
 use crate::json::canonical;
 use crate::policy::Approval;
@@ -29,35 +29,28 @@ pub struct Approvals {
 /// What an agent reads when the store fails.
 const FAILED: &str = "Approval could not be asked for. Try again later.";
 
-/// Of the rules that ask, the one that speaks for all: a yes is to the call, not to a rule. An
-/// operator's yes is asked for where any of them wants one.
-pub(super) fn speaker<'p>(
-    mut asks: Vec<(&'p Approval, Denial)>,
-    call: &Call<'_>,
-) -> Option<(&'p Approval, Denial)> {
-    let first = |wanted: &dyn Fn(Approver) -> bool| asks.iter().position(|(a, _)| wanted(a.by));
-    let at = match first(&|by| by == Approver::Operator) {
-        Some(at) => at,
-        None if can_ask(call) => 0,
-        None => first(&|by| by == Approver::User(Fallback::Deny)).unwrap_or(0),
-    };
-    (at < asks.len()).then(|| asks.swap_remove(at))
-}
-
-/// Whether the client can ask its user, and the user can see all that is decided about.
-fn can_ask(call: &Call<'_>) -> bool {
-    call.trip.is_some_and(|trip| trip.can_elicit())
-        && canonical(call.arguments.value()).len() <= SHOWN_BYTES
-}
-
-/// The call's yes, used up; or the denial that says what it waits for.
+/// The call's yes, used up; or the denial that says what it waits for. `None` where no rule asks.
+///
+/// Of the `asks` one speaks for all: a yes is to the call, not to a rule. An operator's yes is asked
+/// for where any of them wants one.
 pub(super) fn yes(
-    approval: &Approval,
-    denial: Denial,
+    asks: &[(&Approval, Denial)],
     named: &NamedPolicy,
     call: &Call<'_>,
     around: &mut dyn Surroundings,
-) -> Result<Approved, Denial> {
+) -> Result<Option<Approved>, Denial> {
+    let Some(first) = asks.first() else {
+        return Ok(None);
+    };
+    let arguments = canonical(call.arguments.value());
+    // Whether the client can ask its user, and the user can see all that is decided about.
+    let can_ask = call.trip.is_some_and(|trip| trip.can_elicit()) && arguments.len() <= SHOWN_BYTES;
+    let wants = |wanted: Approver| asks.iter().find(|(a, _)| a.by == wanted);
+    let speaker = match wants(Approver::Operator) {
+        None if !can_ask => wants(Approver::User(Fallback::Deny)),
+        operators => operators,
+    };
+    let (approval, denial) = speaker.unwrap_or(first);
     let waits = |state| Denial {
         kind: DenialKind::Approval(Some(Box::new(state))),
         ..denial.clone()
@@ -75,7 +68,7 @@ pub(super) fn yes(
     };
     let of_user = match approval.by {
         Approver::Operator => false,
-        Approver::User(_) if can_ask(call) => true,
+        Approver::User(_) if can_ask => true,
         Approver::User(Fallback::Operator) => false,
         Approver::User(Fallback::Deny) => {
             return Err(impossible(
@@ -93,7 +86,7 @@ pub(super) fn yes(
         &[who.kind.as_bytes(), &who.value],
         call.server,
         call.tool,
-        &digest(call.arguments.value()),
+        &digest_of(&arguments),
         &named.hash,
     );
     let call_bond = if of_user {
@@ -127,7 +120,7 @@ pub(super) fn yes(
     };
     if let Some(bond) = earlier.next_round(call_bond) {
         match use_up(around, &Asked { bond, ..asked }) {
-            Ok(Some((id, by))) => return Ok(passes(id.to_string(), by)),
+            Ok(Some((id, by))) => return Ok(Some(passes(id.to_string(), by))),
             Ok(None) => {}
             Err(_) => return Err(impossible(FAILED)),
         }
@@ -139,7 +132,7 @@ pub(super) fn yes(
     };
     match settled {
         Ok(Settled::Open) => {}
-        Ok(Settled::Yes(id)) => return Ok(passes(id.to_string(), USER.to_owned())),
+        Ok(Settled::Yes(id)) => return Ok(Some(passes(id.to_string(), USER.to_owned()))),
         Ok(Settled::No { id, seconds }) => {
             return Err(waits(ApprovalState::Refused {
                 id: id.to_string(),
@@ -159,26 +152,23 @@ pub(super) fn yes(
         .shows_arguments
         .then(|| earlier.responses())
         .flatten();
-    let arguments = approval
-        .shows_arguments
-        .then(|| canonical(call.arguments.value()));
     let notice = Notice {
         caller: call.grant.map_or(who.kind, |grant| grant.name.as_str()),
         server: call.server,
         tool: call.tool,
         rule: &approval.rule.id,
         message: &denial.message,
-        arguments: arguments.as_deref(),
+        arguments: approval.shows_arguments.then_some(arguments.as_str()),
         responses: responses.as_deref(),
         of_user,
     };
     let state = match ask(around, &asked, &notice) {
-        Ok(Answer::Pass { id, by }) => return Ok(passes(id.to_string(), by)),
+        Ok(Answer::Pass { id, by }) => return Ok(Some(passes(id.to_string(), by))),
         Ok(Answer::Wait(standing)) if of_user => ApprovalState::Asks(question(
             &asked,
             &standing,
             &denial.message,
-            call,
+            (call, &arguments),
             &earlier.kept,
         )),
         Ok(Answer::Wait(standing)) => ApprovalState::Waits {

@@ -6,7 +6,7 @@ use crate::approval::{
     ApprovalId, Asked, Bond, Returned, Standing, Worth, accept, is_bound, request_state,
 };
 use crate::digest::digest;
-use crate::json::{Value, canonical, parse};
+use crate::json::{Value, parse};
 use crate::limit::{Store, StoreError};
 use crate::mcp::RoundTrip;
 use crate::mcp::round_trip::Action;
@@ -117,21 +117,20 @@ pub(super) fn settle(
     })
 }
 
-/// The question in plain words, with what the user decides about.
+/// The question in plain words, with what the user decides about: the call, and its arguments
+/// without the spaces between tokens, of which a text can be made that shows nothing else.
 pub(super) fn question(
     asked: &Asked<'_>,
     standing: &Standing,
     message: &str,
-    call: &Call<'_>,
+    (call, arguments): (&Call<'_>, &str),
     kept: &str,
 ) -> Question {
-    // Without the spaces between tokens, of which a text can be made that shows nothing else.
-    let arguments = canonical(call.arguments.value());
     let text = format!(
         "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}.\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
         plain(&shown_name(call.tool)),
         plain(call.server),
-        plain(&arguments),
+        plain(arguments),
     );
     Question {
         id: standing.id.to_string(),

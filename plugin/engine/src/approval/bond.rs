@@ -1,4 +1,4 @@
-//! What an approval is for: one call of one caller, under one policy.
+//! What an approval is for: one call of one caller, under one policy, for which certain rules ask.
 
 use sha2::{Digest, Sha256};
 
@@ -36,6 +36,13 @@ impl Bond {
         Self(hash.finalize().into())
     }
 
+    /// The same call where these rules ask for it; `why` are their names, each with what it looked at
+    /// beside the call, so written that no two lists are written alike.
+    #[must_use]
+    pub fn asked_by(self, why: &[u8]) -> Self {
+        self.marked(b"asked by", why)
+    }
+
     /// The same call where its own user says yes: no operator's yes is good for it, nor the other
     /// way round.
     #[must_use]
@@ -57,13 +64,13 @@ impl Bond {
         self.marked(b"carrying", carried)
     }
 
-    fn marked(self, mark: &[u8], state: &[u8]) -> Self {
+    fn marked(self, mark: &[u8], what: &[u8]) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"toolgate/approval/bond/1/");
         hash.update(mark);
         hash.update(b"/");
         hash.update(self.0);
-        hash.update(state);
+        hash.update(what);
         Self(hash.finalize().into())
     }
 }

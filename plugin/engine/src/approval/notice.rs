@@ -6,8 +6,11 @@ use super::place::notice_key;
 use crate::json::{cut, parse, push_json_string};
 use crate::limit::{Change, Store, StoreError};
 
-/// The longest name or text in a notice, in bytes.
-const TEXT_BYTES: usize = 512;
+/// The longest name in a notice, in bytes; what is cut ends in `…`.
+const NAME_BYTES: usize = 512;
+
+/// The longest message, in bytes: that of each rule which asks.
+const MESSAGE_BYTES: usize = 2_048;
 
 /// The longest arguments in a notice, in bytes; longer ones are left out, and the notice says so.
 const ARGUMENT_BYTES: usize = 4_096;
@@ -21,9 +24,9 @@ pub struct Notice<'a> {
     pub server: &'a str,
     /// The tool.
     pub tool: &'a str,
-    /// The rule that asks for a person.
+    /// The rule that asks for a person, the first where several do.
     pub rule: &'a str,
-    /// Its message.
+    /// Its message, and on lines of their own those of the others.
     pub message: &'a str,
     /// The arguments, a JSON object, where the policy lets operators see them.
     pub arguments: Option<&'a str>,
@@ -78,17 +81,22 @@ impl Notice<'_> {
         out.push_str("{\"id\":\"");
         out.push_str(&standing.id.to_string());
         out.push('"');
-        for (name, text) in [
-            ("caller", self.caller),
-            ("server", self.server),
-            ("tool", self.tool),
-            ("rule", self.rule),
-            ("message", self.message),
+        for (name, text, most) in [
+            ("caller", self.caller, NAME_BYTES),
+            ("server", self.server, NAME_BYTES),
+            ("tool", self.tool, NAME_BYTES),
+            ("rule", self.rule, NAME_BYTES),
+            ("message", self.message, MESSAGE_BYTES),
         ] {
             out.push_str(",\"");
             out.push_str(name);
             out.push_str("\":");
-            push_json_string(&mut out, cut(text, TEXT_BYTES));
+            let shown = cut(text, most);
+            push_json_string(&mut out, shown);
+            if shown.len() < text.len() {
+                out.pop();
+                out.push_str("…\"");
+            }
         }
         if self.of_user {
             out.push_str(",\"asks\":\"user\"");

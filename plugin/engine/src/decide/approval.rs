@@ -3,6 +3,7 @@
 
 use super::Call;
 use super::question::{Earlier, SHOWN_BYTES, Settled, question, settle};
+use super::rule::push_why;
 use super::verdict::{ApprovalState, Approved, Denial, DenialKind, GoesOn};
 use crate::approval::{
     Answer, Asked, Bond, Keys, MAX_KEPT_BYTES, Notice, Place, Places, USER, Webhook, ask, use_up,
@@ -51,6 +52,16 @@ pub(super) fn yes(
         operators => operators,
     };
     let (approval, denial) = speaker.unwrap_or(first);
+    // The person hears them all, and the one in the greatest hurry says how long.
+    let mut message = denial.message.clone();
+    for (_, other) in asks {
+        if !message.contains(&other.message) {
+            message.push('\n');
+            message.push_str(&other.message);
+        }
+    }
+    let shortest = asks.iter().map(|(approval, _)| approval.timeout).min();
+    let timeout = shortest.unwrap_or(approval.timeout);
     let waits = |state| Denial {
         kind: DenialKind::Approval(Some(Box::new(state))),
         ..denial.clone()
@@ -89,6 +100,13 @@ pub(super) fn yes(
         &digest_of(&arguments),
         &named.hash,
     );
+    // What a person said yes to is also why they were asked: where another rule asks, or the same one
+    // of another header or address, it is another request.
+    let mut why = Vec::new();
+    for (approval, _) in asks {
+        push_why(&mut why, &approval.rule, call, around);
+    }
+    let call_bond = call_bond.asked_by(&why);
     let call_bond = if of_user {
         call_bond.of_user()
     } else {
@@ -99,7 +117,7 @@ pub(super) fn yes(
         place: who.place,
         bond: earlier.bond(call_bond),
         now: around.now(),
-        timeout: approval.timeout,
+        timeout,
         most: approvals.most,
     };
     let passes = |id: String, by: String| Approved {
@@ -112,7 +130,7 @@ pub(super) fn yes(
             Box::new(GoesOn {
                 place: who.place,
                 bond: call_bond,
-                timeout: approval.timeout,
+                timeout,
                 by: by.clone(),
             })
         }),
@@ -157,7 +175,7 @@ pub(super) fn yes(
         server: call.server,
         tool: call.tool,
         rule: &approval.rule.id,
-        message: &denial.message,
+        message: &message,
         arguments: approval.shows_arguments.then_some(arguments.as_str()),
         responses: responses.as_deref(),
         of_user,
@@ -167,7 +185,7 @@ pub(super) fn yes(
         Ok(Answer::Wait(standing)) if of_user => ApprovalState::Asks(question(
             &asked,
             &standing,
-            &denial.message,
+            &message,
             (call, &arguments),
             &earlier.kept,
         )),

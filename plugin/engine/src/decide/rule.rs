@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Call;
-use super::fact::{Text, claim_text, client_ip, header_text};
+use super::fact::{Text, claim_text, client_ip, header_text, push_beside, push_part};
 use super::verdict::{Denial, DenialKind};
 use crate::json::{Kind, Value, push_json_string};
 use crate::learned::{self, definition};
@@ -64,6 +64,21 @@ pub(super) fn ask(
         message,
         kind,
     })
+}
+
+/// Writes which rule asks, and what its conditions look at beside the call.
+pub(super) fn push_why(
+    out: &mut Vec<u8>,
+    rule: &Rule,
+    call: &Call<'_>,
+    around: &mut dyn Surroundings,
+) {
+    push_part(out, rule.id.as_bytes());
+    if let Check::Require(conditions) | Check::DenyIf(conditions) = &rule.check {
+        for condition in conditions {
+            push_beside(out, &condition.path, call.headers, around);
+        }
+    }
 }
 
 /// What is wrong with a pinned tool's definition.

@@ -333,6 +333,113 @@ fn no_other_call_passes_on_a_yes() {
     }
 }
 
+/// Calls refund for 150 with these headers beside alice's.
+fn call_with(gate: &Rc<Gate>, world: &mut World, headers: &[(&str, &str)]) -> RequestStep {
+    let body = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"refund","arguments":{"amount":150}}}"#;
+    let headers: Vec<_> = [("authorization", "Bearer alice")]
+        .iter()
+        .chain(headers)
+        .copied()
+        .collect();
+    post(gate, world, &headers, body).0
+}
+
+/// Two rules, each of which asks where a header says so.
+const DESKS: &str = r#"{"version":"1","default":"deny","tools":{"refund":{"approve_if":[
+    {"conditions":[{"path":"headers.x-desk","op":"in","value":["front","both"]}],"timeout":"1h","message":"Look at the amount."},
+    {"conditions":[{"path":"headers.x-desk","op":"in","value":["back","both"]}],"timeout":"10m","message":"Call the customer first."}]}}}"#;
+
+#[test]
+fn a_yes_to_what_one_rule_asked_is_none_to_what_another_asks() {
+    let gate = calls(DESKS);
+    for (asked, others) in [
+        ("front", ["back", "both"]),
+        ("back", ["front", "both"]),
+        ("both", ["front", "back"]),
+    ] {
+        let mut world = world();
+        let id = id_of(&denied(call_with(&gate, &mut world, &[("x-desk", asked)])));
+        assert_eq!(decide(&mut world, &id, "approve").status, 200);
+        for other in others {
+            let reply = denied(call_with(&gate, &mut world, &[("x-desk", other)]));
+            assert_ne!(id_of(&reply), id, "{asked}, then {other}");
+        }
+        let same = call_with(&gate, &mut world, &[("x-desk", asked)]);
+        assert!(forwarded(&same), "{asked}");
+    }
+}
+
+#[test]
+fn where_several_rules_ask_a_person_reads_them_all_and_the_shortest_timeout_holds() {
+    let (gate, mut world) = (calls(DESKS), world());
+    let reply = denied(call_with(&gate, &mut world, &[("x-desk", "both")]));
+    assert!(reply.body.contains(r#""ends_in":600"#), "{}", reply.body);
+    let listed = admin(&mut world, "GET", "/approvals", &[AS_OLGA]);
+    let message = r#""message":"Look at the amount.\nCall the customer first.""#;
+    assert!(listed.body.contains(message), "{}", listed.body);
+}
+
+#[test]
+fn a_yes_is_for_what_the_rule_looked_at_beside_the_call() {
+    let policy = |path: &str| {
+        format!(
+            r#"{{"version":"1","default":"deny","tools":{{"refund":{{"approve_if":[{{"conditions":[{{"path":"{path}","op":"neq","value":"home"}}]}}]}}}}}}"#
+        )
+    };
+    let gate = calls(&policy("headers.x-tenant"));
+    let acme: &[_] = &[("x-tenant", "acme")];
+    let tenants: &[&[(&str, &str)]] = &[
+        acme,
+        &[("x-tenant", "evil")],
+        &[],
+        &[("x-tenant", "")],
+        &[("x-tenant", "acme"), ("x-tenant", "acme")],
+        &[("x-tenant", "acme"), ("x-tenant", "evil")],
+    ];
+    for asked in tenants {
+        let mut world = world();
+        let reply = match call_with(&gate, &mut world, asked) {
+            RequestStep::Reply(reply) => reply,
+            // `neq` does not hold of what is not there.
+            RequestStep::Forward { .. } => continue,
+            other => panic!("{other:?}"),
+        };
+        let id = id_of(&reply);
+        assert_eq!(decide(&mut world, &id, "approve").status, 200);
+        for other in tenants
+            .iter()
+            .filter(|other| *other != asked && !other.is_empty())
+        {
+            let step = call_with(&gate, &mut world, other);
+            assert!(!forwarded(&step), "{asked:?}, then {other:?}");
+        }
+        // What the rule does not look at may differ.
+        let mut same = asked.to_vec();
+        same.push(("x-other", "1"));
+        assert!(forwarded(&call_with(&gate, &mut world, &same)), "{asked:?}");
+    }
+    for (path, property) in [
+        ("client.ip", "source.address"),
+        (
+            "claims.team",
+            "metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.team",
+        ),
+    ] {
+        let (gate, mut world) = (calls(&policy(path)), world());
+        let be = |world: &mut World, value: &str| {
+            let value = value.as_bytes().to_vec();
+            world.properties.insert(property.to_owned(), value);
+        };
+        be(&mut world, "10.0.0.1:4000");
+        let id = id_of(&denied(call_with(&gate, &mut world, &[])));
+        assert_eq!(decide(&mut world, &id, "approve").status, 200);
+        be(&mut world, "10.0.0.2:4000");
+        assert!(!forwarded(&call_with(&gate, &mut world, &[])), "{path}");
+        be(&mut world, "10.0.0.1:4000");
+        assert!(forwarded(&call_with(&gate, &mut world, &[])), "{path}");
+    }
+}
+
 #[test]
 fn a_batch_a_notification_and_another_tool_use_up_nothing() {
     let (gate, mut world) = (calls(POLICY), world());

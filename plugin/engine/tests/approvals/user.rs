@@ -510,6 +510,42 @@ fn where_an_operator_is_asked_too_the_users_word_is_not_enough() {
 }
 
 #[test]
+fn an_answer_to_one_rules_question_is_none_to_anothers() {
+    let both = r#"{"version":"1","default":"deny","tools":{"refund":{"approve_if":[
+        {"conditions":[],"by":"user","message":"Look at the amount."},
+        {"conditions":[{"path":"headers.mcp-name","op":"eq","value":"refund"},{"path":"headers.x-desk","op":"exists","value":true}],"by":"user","message":"And call first."}]}}}"#;
+    let (gate, mut world) = (calls(both), world());
+    let at_desk = |sent: &Sent, world: &mut World| {
+        let headers = [
+            ("authorization", "Bearer alice"),
+            ("x-desk", "back"),
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "refund"),
+        ];
+        post(&gate, world, &headers, &sent.body())
+    };
+    let (text, state) = Sent::first().asked(&gate, &mut world);
+    assert!(!text.contains("call first"), "{text}");
+    let yes = Sent::answering(&state, "accept");
+    let told = denied(at_desk(&yes, &mut world).0);
+    assert!(told.body.contains("another call"), "{}", told.body);
+    let told = denied(at_desk(&Sent::first(), &mut world).0);
+    let question = r"Look at the amount.\nAnd call first.\n\nThe agent";
+    assert!(told.body.contains(question), "{}", told.body);
+    // The yes to the first does not go on where the second asks either.
+    let (step, mut exchange) = yes.go(&gate, &mut world);
+    assert!(forwarded(&step));
+    answers(&mut exchange, &mut world, &asks(Some("U1")));
+    let next = Sent {
+        more: r#","requestState":"U1""#.to_owned(),
+        ..Sent::first()
+    };
+    assert!(!forwarded(&at_desk(&next, &mut world).0));
+    assert!(next.passes(&gate, &mut world));
+}
+
+#[test]
 fn operators_see_what_users_are_asked_and_may_say_no() {
     let (gate, mut world) = (calls(POLICY), world());
     let (_, state) = Sent::first().asked(&gate, &mut world);

@@ -98,7 +98,7 @@ fn approval_advice(state: &ApprovalState) -> String {
             "This answer belongs to another call, was used before, or came too late. Send the call again without `requestState` and `inputResponses` to be asked anew.".to_owned()
         }
         ApprovalState::Full => {
-            "Too many approvals are waiting already. Finish or drop those calls first.".to_owned()
+            "Too many of your calls wait for approval, or were denied it a short time ago. Ask for no others until one is decided or ends.".to_owned()
         }
         ApprovalState::Impossible(why) => (*why).to_owned(),
     }

@@ -49,7 +49,7 @@ pub enum Answer {
         /// Seconds until it may be asked again.
         again: u64,
     },
-    /// Too many requests are open.
+    /// Too many requests are open, or denied and not over.
     Full,
 }
 
@@ -224,26 +224,23 @@ fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
     (Turn::Made { standing, place }, Some(row))
 }
 
-/// Makes room for one more request of the caller: what has ended leaves first, then what was
-/// denied to the same caller. `false` when there is none.
+/// Makes room for one more request of the caller: what has ended leaves. `false` when there is none.
+///
+/// A no stays as long as it was said for: if newer requests could drive it out, whoever was refused
+/// would ask for other things until the same may be asked again.
 pub(super) fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
-    let most = usize::from(asked.most.min(ROW_PLACES));
-    let own = |r: &Request| r.caller == asked.place.caller;
-    let open = |r: &&Request| own(r) && r.ends > now && r.state != State::Denied;
-    if row.requests.iter().filter(open).count() >= most {
+    let counts = |r: &&Request| {
+        // In a row that callers share, a no counts too: none of them may fill it.
+        let open = asked.place.is_shared() || r.state != State::Denied;
+        open && r.caller == asked.place.caller && r.ends > now
+    };
+    if row.requests.iter().filter(counts).count() >= usize::from(asked.most) {
         return false;
     }
-    let mut crowded = |leaves: &dyn Fn(&Request) -> bool| {
-        while row.requests.len() >= usize::from(ROW_PLACES) {
-            let oldest = row.requests.iter().enumerate().filter(|(_, r)| leaves(r));
-            let Some((at, _)) = oldest.min_by_key(|(_, r)| r.asked) else {
-                return true;
-            };
-            row.requests.swap_remove(at);
-        }
-        false
-    };
-    !crowded(&|r| r.ends <= now) || !crowded(&|r| own(r) && r.state == State::Denied)
+    if row.requests.len() >= usize::from(ROW_PLACES) {
+        row.requests.retain(|r| r.ends > now);
+    }
+    row.requests.len() < usize::from(ROW_PLACES)
 }
 
 /// Unguessable without the key, and new for each time and place.

@@ -10,6 +10,7 @@
 //! - a yes is only one with the seal of a key from the configuration ([`keys`]);
 //! - a row has a fixed number of places, of which one caller may hold only some; rows of callers
 //!   that the configuration knows are theirs alone;
+//! - a no holds until it ends, whatever else is asked meanwhile;
 //! - what cannot be read denies.
 
 mod bond;

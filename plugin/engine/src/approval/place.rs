@@ -17,6 +17,13 @@ pub struct Place {
     pub(super) caller: u64,
 }
 
+impl Place {
+    /// Whether other callers' requests may stand in the row.
+    pub(super) fn is_shared(self) -> bool {
+        self.caller != 0
+    }
+}
+
 /// Finds the places of callers.
 #[derive(Clone, Copy, Debug)]
 pub struct Places(HashKey);

@@ -60,7 +60,7 @@ pub enum ApprovalState {
     },
     /// The answer to a question is worth nothing: of another call, used before, too late.
     Void,
-    /// The caller has as many requests open as it may.
+    /// The caller has as many requests open, or denied and not over, as it may.
     Full,
     /// It could not be asked for; what the caller can do.
     Impossible(&'static str),

@@ -1,6 +1,6 @@
 //! Floods stay within their row, and leave other callers' requests alone.
 
-use toolgate_engine::approval::{Answer, Asked, Bond, ROW_PLACES};
+use toolgate_engine::approval::{Answer, Asked, Bond, Place, ROW_PLACES, decide, go_on};
 use toolgate_engine::limit::MemoryStore;
 
 use super::support::{CALL, Fact, SECOND, START, answer, approve, keys, passes, places, waits};
@@ -80,6 +80,91 @@ fn what_has_ended_makes_room() {
         let fact = Fact { arguments, ..CALL };
         assert!(waits(&mut store, &fact.asked(&keys, later)).fresh);
     }
+}
+
+/// Asks for one call after the other at once and denies each, until no more may be asked: how many.
+fn denied_until_full(store: &mut MemoryStore, asked: impl Fn(u8) -> Asked<'static>) -> u8 {
+    for n in 0..=ROW_PLACES {
+        let asked = asked(n);
+        match answer(store, &asked) {
+            Answer::Wait(standing) => {
+                decide(store, asked.keys, standing.id, false, "olga", START).unwrap();
+            }
+            Answer::Full => return n,
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("never full")
+}
+
+#[test]
+fn a_no_is_not_driven_out_by_newer_requests() {
+    let mut store = MemoryStore::new();
+    let keys: &'static _ = Box::leak(Box::new(keys(1, None)));
+    let own = |n| {
+        let fact = Fact {
+            arguments: n,
+            ..CALL
+        };
+        fact.asked(keys, START)
+    };
+    assert_eq!(denied_until_full(&mut store, own), ROW_PLACES);
+    for n in 0..ROW_PLACES {
+        let still = answer(&mut store, &own(n));
+        assert!(matches!(still, Answer::Refused { .. }), "{n}: {still:?}");
+    }
+    // Nor by a call that goes on.
+    go_on(&mut store, &own(100), "olga").unwrap();
+    assert!(matches!(
+        answer(&mut store, &own(0)),
+        Answer::Refused { .. }
+    ));
+    // Another caller is not concerned, and an end makes room.
+    let bob = Fact {
+        caller: "bob",
+        ..CALL
+    };
+    waits(&mut store, &bob.asked(keys, START));
+    let later = Asked {
+        now: START + 1_800 * SECOND,
+        ..own(99)
+    };
+    waits(&mut store, &later);
+}
+
+#[test]
+fn in_a_shared_row_what_was_denied_counts_so_that_nobody_fills_it() {
+    let mut store = MemoryStore::new();
+    let keys: &'static _ = Box::leak(Box::new(keys(1, None)));
+    let of = |name: &'static [u8]| {
+        move |n| Asked {
+            place: places().open(&[b"bearer", name]),
+            ..Fact {
+                arguments: n,
+                ..CALL
+            }
+            .asked(keys, START)
+        }
+    };
+    assert_eq!(denied_until_full(&mut store, of(b"mallory")), 8);
+    // Of so many others some stand in mallory's row.
+    let names: Vec<&'static [u8]> = (0..1_000u32)
+        .map(|n| &*Box::leak(Box::new(n.to_le_bytes())) as &[u8])
+        .collect();
+    let theirs = row_of(of(b"mallory")(0).place);
+    let neighbour = names
+        .iter()
+        .find(|name| row_of(of(name)(0).place) == theirs)
+        .unwrap();
+    for n in 0..8 {
+        waits(&mut store, &of(neighbour)(n));
+    }
+}
+
+/// What tells rows apart, of a place.
+fn row_of(place: Place) -> String {
+    let shown = format!("{place:?}");
+    shown.split("caller").next().unwrap().to_owned()
 }
 
 #[test]

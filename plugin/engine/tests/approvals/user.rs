@@ -231,6 +231,32 @@ fn declining_and_closing_deny_until_the_question_ends() {
 }
 
 #[test]
+fn who_declines_is_not_asked_the_same_again_after_many_other_questions() {
+    let (gate, mut world) = (calls(POLICY), world());
+    let first = Sent::first();
+    let other = |n: u32| {
+        first
+            .clone()
+            .with(&format!(r#"{{"amount":{}}}"#, 1_000 + n))
+    };
+    let declined = |sent: &Sent, world: &mut World| {
+        let (_, state) = sent.asked(&gate, world);
+        let answer = Sent::answering(&state, "decline").with(&sent.arguments);
+        answer.refused(&gate, world)
+    };
+    declined(&first, &mut world);
+    for n in 1..16 {
+        declined(&other(n), &mut world);
+    }
+    let told = other(16).refused(&gate, &mut world);
+    assert!(told.contains("Too many of your calls"), "{told}");
+    let told = first.refused(&gate, &mut world);
+    assert!(told.contains("was denied by user"), "{told}");
+    world.now += 600 * SECOND;
+    first.asked(&gate, &mut world);
+}
+
+#[test]
 fn an_answer_that_says_nothing_is_asked_for_again() {
     for responses in [
         r#","inputResponses":{}"#,

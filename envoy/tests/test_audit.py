@@ -298,6 +298,37 @@ def test_a_trap_loses_no_record_but_those_of_requests_in_flight(module: Path, up
         assert sum(envoy.stats("vm_reload_success").values()) >= 1
 
 
+@pytest.mark.parametrize("hold", [True, False], ids=["hold", "no-hold"])
+@pytest.mark.parametrize(
+    ("function", "settings", "what"),
+    [
+        ("proxy_remove_header_map_value", {}, "remove accept-encoding from the request"),
+        # A service that speaks no gRPC: the call waits for it, and goes on without it.
+        ("proxy_continue_stream", {"global_limits": {"service": {"cluster": "mcp_server"}, "limits": "all", "on_error": "local"}}, "let the request go on"),
+    ],
+    ids=["remove", "resume"],
+)
+def test_a_call_that_envoy_does_not_let_go_on_is_recorded_and_counted_so(
+    module: Path, upstream: Server, tmp_path: Path, hold: bool, function: str, settings: dict[str, Any], what: str
+) -> None:
+    refused = trapping.refused(module, tmp_path / "refused.wasm", function)
+    config = "envoy.yaml" if hold else "envoy-no-hold.yaml"
+    configuration = {**audited(), "hold_headers": hold, **settings}
+    with Envoy(module=refused, upstream=upstream.address, plugin=configuration, config=config, folder=tmp_path / "envoy") as envoy:
+        # More calls than the limit has units: they go back.
+        for _ in range(5):
+            assert wire.ask(envoy.port, wire.post(wire.call("few_tool"), b"accept-encoding: gzip")).status == 500
+        records = checked(envoy.records(5))
+        told = {(record["outcome"], record["cause"], record["message"], record["status"]) for record in records}
+        assert told == {("reject", "not_forwarded", f"the proxy did not {what}", 500)}
+        if hold or settings:
+            assert {(record["tool"], record["limits"][0]["remaining"], record["refunded"]) for record in records} == {("few_tool", 2, 1)}
+            assert total(envoy, "toolgate_refunded_total") == 5
+        assert total(envoy, "toolgate_decisions_total", outcome="reject", rule="not_forwarded") == 5
+        assert total(envoy, "toolgate_decisions_total") == 5
+        assert upstream.ran() == {}
+
+
 def _commands() -> list[str]:
     """The commands of docs/audit.md."""
     lines = (ROOT / "docs" / "audit.md").read_text().splitlines()

@@ -1,4 +1,5 @@
-"""Makes a module that traps where a test wants it to, out of the module as built: the product itself has no such place.
+"""Makes a module that traps where a test wants it to, or that its host refuses a call, out of the module as built: the product
+itself has no such place.
 
 A request with more than `MANY` header fields lights a fuse in its worker's virtual machine: the `n`-th access to the shared
 data from then on is made, and the module ends right behind it (`unreachable`), for the field that is `MANY + n`-th was sent.
@@ -13,6 +14,8 @@ MANY = 60
 """Fields of a request that lights nothing, those that Envoy adds included."""
 
 TYPES, IMPORTS, FUNCTIONS, GLOBALS, EXPORTS, CODE = 1, 2, 3, 6, 7, 10
+REFUSED = 10
+"""The ABI's status for an internal failure."""
 WATCHED = ("proxy_get_shared_data", "proxy_set_shared_data")
 LIT_IN = "proxy_on_request_headers"
 
@@ -192,6 +195,24 @@ def with_fuse(module: Path, to: Path) -> Path:
     parts[FUNCTIONS] = more(parts[FUNCTIONS], *types)
     parts[GLOBALS] = more(parts[GLOBALS], bytes([I32, 1]) + CONST + b"\x00" + END)
     parts[CODE] = more(code, *bodies)
+    return written(to, module, parts)
+
+
+def refused(module: Path, to: Path, name: str) -> Path:
+    """Writes `module` to `to`, in which each call of that function of the host is answered with `REFUSED` and never made."""
+    parts = dict(sections(module.read_bytes()))
+    known = imports(parts[IMPORTS])
+    fresh = len(known) + Reader(parts[FUNCTIONS]).number()
+    imported = [known_name for known_name, _ in known].index(name)
+    code, replaced = calling(parts[CODE], {imported: fresh})
+    assert replaced, f"nothing calls {name}"
+    parts[FUNCTIONS] = more(parts[FUNCTIONS], number(known[imported][1]))
+    parts[CODE] = more(code, function(CONST, bytes([REFUSED])))
+    return written(to, module, parts)
+
+
+def written(to: Path, module: Path, parts: dict[int, bytes]) -> Path:
+    """Writes a module of these sections, in the order of `module`'s."""
     ordered = [(kind, parts[kind] if kind else body) for kind, body in sections(module.read_bytes())]
     to.write_bytes(b"\x00asm\x01\x00\x00\x00" + b"".join(bytes([kind]) + number(len(body)) + body for kind, body in ordered))
     return to

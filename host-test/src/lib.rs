@@ -24,6 +24,6 @@ pub use host::others::Others;
 pub use host::process::{Metric, MetricKind, Process, SharedValue};
 pub use host::schedule::{Choice, next_order};
 pub use host::services::{GrpcCall, GrpcReply, HttpCall, HttpReply, NoServices, Services};
-pub use host::settings::{BodySequence, FailurePolicy, Limits, Profile, Settings};
+pub use host::settings::{BodySequence, FailurePolicy, Fault, Limits, Profile, Settings};
 pub use host::upstream::{Client, Next, Reply, Upstream};
 pub use host::worker::Worker;

@@ -47,18 +47,21 @@ pub(crate) enum Level {
 pub(crate) enum Refusal {
     NotFound,
     CasMismatch,
+    Unimplemented,
     Other,
 }
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
+const UNIMPLEMENTED: u32 = 12;
 
 pub(crate) fn check(status: u32) -> Result<(), Refusal> {
     match status {
         OK => Ok(()),
         NOT_FOUND => Err(Refusal::NotFound),
         CAS_MISMATCH => Err(Refusal::CasMismatch),
+        UNIMPLEMENTED => Err(Refusal::Unimplemented),
         _ => Err(Refusal::Other),
     }
 }

@@ -101,7 +101,7 @@ impl Filter {
         Action::Pause
     }
 
-    /// Does what the engine says of the request, after its record is in the filter state.
+    /// Does what the engine says of the request. Its record is written once it is known to go on.
     fn act(&mut self, mut step: RequestStep, in_headers: bool) -> Action {
         while let RequestStep::Ask(call) = step {
             if let Ok(token) = grpc::call(&call) {
@@ -111,6 +111,9 @@ impl Filter {
             }
             step = self.answered(Err(None));
         }
+        if let Err(what) = self.prepare(&step, in_headers) {
+            step = self.not_forwarded(what);
+        }
         if let Some(text) = self.exchange.as_mut().and_then(Exchange::take_notice) {
             notice::tell(&text);
         }
@@ -118,26 +121,8 @@ impl Filter {
             audit::decided(exchange, &self.saturation);
         }
         match step {
-            RequestStep::Forward { .. } | RequestStep::AwaitBody
-                if !self.strip_credentials(&step, in_headers) =>
-            {
-                self.unchangeable()
-            }
-            RequestStep::Forward {
-                strip_accept_encoding,
-            } => {
-                if !self.export() {
-                    return self.not_changed();
-                }
-                let rewritten = self.exchange.as_mut().and_then(Exchange::take_rewritten);
-                // Of the length that the host has announced already, or will.
-                if rewritten.is_some_and(|b| abi::set_body(Body::Request, b.len(), &b).is_err()) {
-                    return self.not_changed();
-                }
+            RequestStep::Forward { .. } => {
                 self.request = Request::Forwarded;
-                if strip_accept_encoding && (self.hold || in_headers) {
-                    self.strip_accept_encoding();
-                }
                 self.head = Vec::new();
                 self.body = Vec::new();
                 Action::Continue
@@ -145,13 +130,7 @@ impl Filter {
             // Asked above.
             RequestStep::Ask(_) => Action::Pause,
             RequestStep::AwaitBody if self.hold => Action::Pause,
-            RequestStep::AwaitBody => {
-                // The last moment to change a header, before it is known what is asked.
-                if self.exchange.as_ref().is_none_or(|e| e.gate().partial) {
-                    self.strip_accept_encoding();
-                }
-                Action::Continue
-            }
+            RequestStep::AwaitBody => Action::Continue,
             RequestStep::Reply(reply) => {
                 let announcement = self.exchange.as_mut().and_then(Exchange::take_announcement);
                 if let Some(announcement) = announcement {
@@ -162,26 +141,61 @@ impl Filter {
         }
     }
 
-    /// Removes the headers that the upstream must not see, at the last moment at which that can be
-    /// done; false when one stays.
-    fn strip_credentials(&self, step: &RequestStep, in_headers: bool) -> bool {
-        let last = match step {
-            RequestStep::Forward { .. } => self.hold || in_headers,
-            _ => !self.hold,
+    /// Makes the request what the upstream may see, at the last moment at which that can be done.
+    ///
+    /// # Errors
+    /// What the host did not do; the request must not go on.
+    fn prepare(&mut self, step: &RequestStep, in_headers: bool) -> Result<(), &'static str> {
+        let Some(exchange) = self.exchange.as_mut() else {
+            return Ok(());
         };
-        let names = self.exchange.as_ref().map_or(&[][..], Exchange::strips);
-        !last
-            || names
-                .iter()
-                .all(|name| abi::remove_header(Map::Request, name).is_ok())
+        let (last, uncompressed) = match step {
+            RequestStep::Forward {
+                strip_accept_encoding,
+            } => (self.hold || in_headers, *strip_accept_encoding),
+            // Headers that are not held go before it is known what is asked.
+            RequestStep::AwaitBody => (!self.hold, exchange.gate().partial),
+            RequestStep::Ask(_) | RequestStep::Reply(_) => return Ok(()),
+        };
+        if last {
+            for name in exchange.strips() {
+                abi::remove_header(Map::Request, name)
+                    .map_err(|_| "remove a credential from the request")?;
+            }
+            if uncompressed && self.takes_encoded {
+                abi::remove_header(Map::Request, ACCEPT_ENCODING)
+                    .map_err(|_| "remove accept-encoding from the request")?;
+            }
+        }
+        if matches!(step, RequestStep::AwaitBody) {
+            return Ok(());
+        }
+        // Of the length that the host has announced already, or will.
+        if let Some(body) = exchange.take_rewritten() {
+            abi::set_body(Body::Request, body.len(), &body)
+                .map_err(|_| "take the request's body without the answer to its question")?;
+        }
+        self.export()?;
+        if let Request::Waiting(_) = self.request {
+            // Last, for what goes on can no longer be changed.
+            abi::continue_request().map_err(|_| "let the request go on")?;
+        }
+        Ok(())
     }
 
-    fn unchangeable(&mut self) -> Action {
+    /// Says so instead of forwarding.
+    fn not_forwarded(&mut self, what: &str) -> RequestStep {
         let Some(exchange) = self.exchange.as_mut() else {
-            return self.unconfigured();
+            return RequestStep::AwaitBody;
         };
-        let step = exchange.unreadable("the request's headers for changing", &mut self.shared);
-        self.act(step, false)
+        let body = match std::mem::take(&mut self.body) {
+            body if body.is_empty() => {
+                abi::body(Body::Request, exchange.gate().max_body_bytes).unwrap_or_default()
+            }
+            body => body,
+        };
+        let headers = abi::headers(&self.head).unwrap_or_default();
+        exchange.not_forwarded(what, &headers, &body, &mut self.shared)
     }
 
     /// What the engine makes of a service's answer.
@@ -195,38 +209,27 @@ impl Filter {
         }
     }
 
-    /// Names the tool for the proxy's other filters, where that is asked for; whether it is done.
-    fn export(&self) -> bool {
+    /// Names the tool for the proxy's other filters, where that is asked for.
+    fn export(&self) -> Result<(), &'static str> {
         let Some(tool) = self.exchange.as_ref().and_then(Exchange::exported_tool) else {
-            return true;
+            return Ok(());
         };
         let sent = abi::headers(&self.head)
             .is_none_or(|headers| headers.all(TOOL_HEADER).next().is_some());
         // All that the client sent go, however many they are.
-        if sent && abi::remove_header(Map::Request, TOOL_HEADER).is_err() {
-            return false;
+        if sent {
+            abi::remove_header(Map::Request, TOOL_HEADER)
+                .map_err(|_| "remove x-mcp-tool from the request")?;
         }
-        match tool {
-            Some(tool) => {
-                let named = abi::set_header(Map::Request, TOOL_HEADER, tool).is_ok();
-                // A route may depend on it. A host that keeps its choice has no such routes.
-                let _ = abi::clear_route_cache();
-                named
-            }
-            None => true,
-        }
-    }
-
-    /// The client's own header or body would go on, or ours would not.
-    fn not_changed(&mut self) -> Action {
-        let rejection = Rejection::http(500, "the proxy did not take a change of the request");
-        self.answer(&rejection.reply())
-    }
-
-    fn strip_accept_encoding(&self) {
-        if self.takes_encoded {
-            // Where it stays, a compressed list is refused later.
-            let _ = abi::remove_header(Map::Request, ACCEPT_ENCODING);
+        let Some(tool) = tool else {
+            return Ok(());
+        };
+        abi::set_header(Map::Request, TOOL_HEADER, tool)
+            .map_err(|_| "set x-mcp-tool of the request")?;
+        match abi::clear_route_cache() {
+            // A route may depend on it. A host that cannot choose anew has no such routes.
+            Ok(()) | Err(Refusal::NotFound | Refusal::Unimplemented) => Ok(()),
+            Err(_) => Err("choose the request's route by x-mcp-tool"),
         }
     }
 
@@ -533,10 +536,6 @@ impl HttpContext for Filter {
         }
         let step = self.answered(answer.map_err(Some));
         self.act(step, false);
-        if self.request == Request::Forwarded {
-            // A host that cannot resume keeps the stream paused: nothing goes upstream.
-            let _ = abi::continue_request();
-        }
     }
 
     fn on_delete(&mut self) {

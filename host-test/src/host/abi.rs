@@ -67,7 +67,11 @@ fn answer(
     name: &'static str,
     f: impl FnOnce(&mut Call<'_>) -> Outcome,
 ) -> wasmtime::Result<u32> {
-    charge_call(&mut call, name)?;
+    let nth = charge_call(&mut call, name)?;
+    let mut faults = call.data().settings().faults.iter();
+    if let Some(fault) = faults.find(|fault| fault.nth == nth && fault.function == name) {
+        return Ok(fault.status);
+    }
     match f(&mut call) {
         Ok(()) => Ok(Status::Ok.number()),
         Err(Refusal::Status(status)) => Ok(status.number()),
@@ -75,13 +79,15 @@ fn answer(
     }
 }
 
-/// Counts a call. The host's work is bounded as the guest's own: fuel does not see it.
-fn charge_call(call: &mut Call<'_>, name: &'static str) -> wasmtime::Result<()> {
+/// Counts a call: how many there were of that name. The host's work is bounded as the guest's own:
+/// fuel does not see it.
+fn charge_call(call: &mut Call<'_>, name: &'static str) -> wasmtime::Result<u64> {
     let guest = call.data_mut();
     let calls = guest.tally.host_calls.entry(name).or_default();
     *calls = calls.saturating_add(1);
+    let nth = *calls;
     guest.budget.calls = spend(guest.budget.calls, 1)?;
-    Ok(())
+    Ok(nth)
 }
 
 /// Counts bytes copied.

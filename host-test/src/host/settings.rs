@@ -62,6 +62,17 @@ impl Default for Limits {
     }
 }
 
+/// A call of the guest that the host does not do, so that a test sees what the guest makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The function of the host, such as `proxy_set_buffer_bytes`.
+    pub function: String,
+    /// Which call of it in each exchange, from 1.
+    pub nth: u64,
+    /// The status that the guest gets, by its number in the ABI: 10 is an internal failure.
+    pub status: u32,
+}
+
 /// Everything a test decides about a host before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -107,6 +118,8 @@ pub struct Settings {
     /// [`Profile::Nginx`] only: a request body larger than this was spilled to disk and reads
     /// as absent.
     pub spill_limit: usize,
+    /// What the host does not do.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Settings {
@@ -132,6 +145,7 @@ impl Default for Settings {
             request_chunk: 16_384,
             response_chunk: 16_384,
             spill_limit: 16_384,
+            faults: Vec::new(),
         }
     }
 }

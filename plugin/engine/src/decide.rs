@@ -122,7 +122,7 @@ pub fn decide_watched(
         match yes(&asks, named, call, around) {
             Ok(approved) => verdict.approved = approved,
             Err(denial) => {
-                std::mem::take(&mut verdict.taken).give_all_back(around);
+                verdict.give_all_back(around);
                 verdict.denial = Some(denial);
             }
         }

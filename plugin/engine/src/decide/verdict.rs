@@ -5,7 +5,7 @@ pub use crate::policy::pseudo;
 use super::taken::Taken;
 use crate::approval::{Announcement, Bond, Place};
 use crate::global::Ask;
-use crate::limit::Charge;
+use crate::limit::{Charge, Store};
 
 /// Why a call is denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +190,12 @@ impl Verdict {
             self.shadow.extend(self.denial.take());
         }
         self
+    }
+
+    /// Gives everything back: the call is not forwarded, and no record says that it was charged.
+    pub(crate) fn give_all_back(&mut self, store: &mut dyn Store) {
+        self.limits = Vec::new();
+        std::mem::take(&mut self.taken).give_all_back(store);
     }
 
     pub(super) fn note(&mut self, denial: Denial, shadow: bool) {

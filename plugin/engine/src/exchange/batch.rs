@@ -66,7 +66,7 @@ impl Exchange {
 }
 
 /// What shadowed rules would have denied, of all messages.
-fn shadow(decided: &[Decided]) -> Vec<Denial> {
+pub(super) fn shadow(decided: &[Decided]) -> Vec<Denial> {
     let all = decided.iter().flat_map(|d| &d.verdict.shadow);
     all.cloned().collect()
 }

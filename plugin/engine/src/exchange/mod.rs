@@ -9,6 +9,7 @@ mod batch;
 mod count;
 mod export;
 mod membership;
+mod not_forwarded;
 mod note;
 mod origin;
 mod refund;
@@ -83,6 +84,8 @@ pub struct Exchange {
     notes: note::Notes,
     effort: Effort,
     waiting: Option<Box<service::Waiting>>,
+    /// What is about to go on, until it has.
+    passed: Vec<service::Decided>,
     notice: Option<String>,
     /// The body that goes on in the place of the client's.
     rewritten: Option<Vec<u8>>,
@@ -109,6 +112,7 @@ impl Exchange {
             notes: note::Notes::default(),
             effort: Effort::default(),
             waiting: None,
+            passed: Vec::new(),
             notice: None,
             rewritten: None,
             announcement: None,

@@ -1,12 +1,17 @@
 //! What an exchange has to say for itself: the record of its decision, and what is added to it
 //! when the upstream's answer brings more to light.
 
+use std::rc::Rc;
+
 use super::Exchange;
+use super::batch::shadow;
 use super::count::count;
+use super::service::Decided;
 use super::who::who;
 use crate::admin::Answered;
 use crate::decide::{Denial, LimitUse, Verdict, pseudo};
 use crate::gate::{Gate, NamedPolicy};
+use crate::mcp::message::{Body, read_body};
 use crate::mcp::{Headers, Message, Rejection, Reply};
 use crate::record::{Act, Approval, Later, Origin, Outcome, Record, Who};
 use crate::series::{self, Series};
@@ -26,9 +31,14 @@ mod cause {
     pub(super) const HTTP: &str = "http";
     /// The host did not hand over what a decision needs.
     pub(super) const UNREADABLE: &str = "unreadable";
+    /// It might have gone on, and the host did not do what that takes.
+    pub(super) const NOT_FORWARDED: &str = "not_forwarded";
     /// It ended before it was whole.
     pub(super) const INCOMPLETE: &str = "incomplete";
 }
+
+/// What records call a batch, for its method.
+const BATCH: &str = "batch";
 
 /// What has been noted of an exchange.
 #[derive(Debug, Default)]
@@ -50,8 +60,6 @@ pub(super) struct Notes {
     changed: Vec<(Denial, bool)>,
     /// What to count, until it is taken.
     series: Vec<Series>,
-    /// What the call took of limits, until it is taken.
-    uses: Vec<LimitUse>,
     /// Entries cut out of lists.
     hidden: u64,
 }
@@ -86,7 +94,8 @@ impl Exchange {
 
     /// The record is written: it is kept only where the answer may add to it, for streams live long.
     pub fn record_written(&mut self) {
-        if self.expect == super::Expect::Anything && self.pending.is_empty() {
+        let settled = self.pending.is_empty() && self.pending.given_back() == 0;
+        if self.expect == super::Expect::Anything && settled {
             self.notes.record = String::new();
         }
     }
@@ -117,9 +126,13 @@ impl Exchange {
         std::mem::take(&mut self.notes.series)
     }
 
-    /// What the decided call took of limits.
+    /// What the request that was decided took of limits, all calls of a batch together.
     pub fn take_uses(&mut self) -> Vec<LimitUse> {
-        std::mem::take(&mut self.notes.uses)
+        let passed = std::mem::take(&mut self.passed).into_iter();
+        let mut each = passed.map(|message| message.verdict.limits);
+        let mut uses = each.next().unwrap_or_default();
+        each.for_each(|more| uses.extend(more));
+        uses
     }
 
     /// Entries cut out of lists, and calls that got units back, so far.
@@ -216,7 +229,7 @@ impl Exchange {
         &mut self,
         gate: &Gate,
         message: &Message<'_>,
-        verdict: &mut Verdict,
+        verdict: &Verdict,
         status: Option<u16>,
         around: &mut dyn Surroundings,
     ) {
@@ -228,7 +241,61 @@ impl Exchange {
             ..Noted::of(outcome(verdict.denial.is_some()), act)
         };
         self.note(&noted, around);
-        self.notes.uses = std::mem::take(&mut verdict.limits);
+    }
+
+    /// A request that was decided so, if it was, and that the host did not let go on.
+    pub(super) fn note_not_forwarded(
+        &mut self,
+        (headers, body): (&Headers<'_>, &[u8]),
+        decided: &[Decided],
+        rejection: &Rejection,
+        around: &mut dyn Surroundings,
+    ) {
+        let gate = Rc::clone(&self.gate);
+        let read = (!decided.is_empty())
+            .then(|| read_body(body).ok())
+            .flatten();
+        let shadow = shadow(decided);
+        let mut elements = Vec::new();
+        let said = match (&read, decided) {
+            (Some(Body::Single(message)), [one]) => {
+                act(message, &one.verdict, gate.policy_of(&self.caller))
+            }
+            (Some(Body::Batch(messages)), _) if messages.len() == decided.len() => {
+                let each = messages.iter().zip(decided);
+                elements.extend(
+                    each.map(|(message, of)| self.element(&gate, message, &of.verdict, around)),
+                );
+                Act {
+                    method: Some(BATCH),
+                    ..Act::default()
+                }
+            }
+            // Without a body, or with one that cannot be had again.
+            _ => Act {
+                method: headers
+                    .all(":method")
+                    .next()
+                    .filter(|_| self.notes.decided)
+                    .and_then(|method| std::str::from_utf8(method).ok()),
+                ..Act::default()
+            },
+        };
+        let noted = Noted {
+            status: Some(rejection.status),
+            met: self.notes.decided,
+            batch: &elements,
+            ..Noted::of(
+                Outcome::Reject,
+                Act {
+                    cause: Some(cause::NOT_FORWARDED),
+                    message: Some(&rejection.message),
+                    shadow: &shadow,
+                    ..said
+                },
+            )
+        };
+        self.note(&noted, around);
     }
 
     /// What an operator was answered.
@@ -291,7 +358,7 @@ impl Exchange {
     ) {
         let denial = denied.map(|(denial, _)| denial);
         let act = Act {
-            method: Some("batch"),
+            method: Some(BATCH),
             rule: denial.map(|d| d.rule.as_str()),
             message: denial.map(|d| d.message.as_str()),
             shadow,

@@ -89,6 +89,12 @@ impl Pending {
         if status < 400 || !self.calls.iter().any(asked) || !attempt::sent_nothing(around) {
             return;
         }
+        self.on_nothing_sent(around);
+    }
+
+    /// Nothing went upstream, and nothing will.
+    pub(super) fn on_nothing_sent(&mut self, around: &mut dyn Surroundings) {
+        self.awaited = None;
         for call in self.calls.drain(..) {
             if call.taken.refunds().unreachable {
                 self.given_back = self.given_back.saturating_add(1);

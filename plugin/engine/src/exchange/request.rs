@@ -221,7 +221,7 @@ impl Exchange {
                 Rounds::default()
             }
         };
-        let [Decided { verdict, .. }] = &mut decided;
+        let [Decided { verdict, .. }] = &decided;
         if let Some(denial) = &verdict.denial {
             self.announce(denial);
             let reply = denial::reply(denial, message, form(self.policy()), era);

@@ -31,7 +31,8 @@ pub struct ServiceCall {
     pub timeout_ms: u32,
 }
 
-/// A message that was decided and waits.
+/// A message that was decided, and waits or goes on.
+#[derive(Debug)]
 pub(super) struct Decided {
     /// Its id as spelled.
     pub(super) id: Option<String>,
@@ -74,7 +75,7 @@ pub(super) fn rounds(messages: &mut [Decided]) -> Result<Rounds, (usize, Denial)
 /// Gives back what messages took: they are not forwarded.
 pub(super) fn give_back(messages: &mut [Decided], around: &mut dyn Surroundings) {
     for message in messages {
-        std::mem::take(&mut message.verdict.taken).give_all_back(around);
+        message.verdict.give_all_back(around);
     }
 }
 
@@ -134,15 +135,16 @@ impl Exchange {
     }
 
     /// Forwards what was decided, and keeps what it took.
-    fn pass(&mut self, messages: Vec<Decided>, expect: Expect) -> RequestStep {
+    fn pass(&mut self, mut messages: Vec<Decided>, expect: Expect) -> RequestStep {
         let alone = messages.len() == 1;
-        for message in messages {
-            self.pending
-                .add(message.id.as_deref(), message.verdict.taken);
+        for message in &mut messages {
+            let taken = std::mem::take(&mut message.verdict.taken);
+            self.pending.add(message.id.as_deref(), taken);
             if alone {
-                self.id = message.id;
+                self.id = message.id.take();
             }
         }
+        self.passed = messages;
         self.forward(expect)
     }
 
@@ -224,7 +226,7 @@ impl Exchange {
             (std::mem::take(&mut verdict.shadow), verdict.entry)
         });
         let (shadow, entry) = before.unwrap_or_default();
-        let mut verdict = Verdict {
+        let verdict = Verdict {
             shadow,
             entry,
             ..Verdict::denied(denial.clone())
@@ -236,7 +238,7 @@ impl Exchange {
                     return self.unreadable("the request as it was", around);
                 };
                 let reply = denial::reply(&denial, &message, form, era);
-                self.note_verdict(&gate, &message, &mut verdict, Some(reply.status), around);
+                self.note_verdict(&gate, &message, &verdict, Some(reply.status), around);
                 RequestStep::Reply(reply)
             }
             (Ok(_), Ok(Body::Batch(batch))) => {

@@ -4,7 +4,7 @@
 #[path = "common/toolgate.rs"]
 mod toolgate;
 
-use host_test::{Host, Reply, Request, Response, Settings};
+use host_test::{Exchange, Host, Reply, Request, Response, Settings};
 use serde_json::{Value, json};
 
 /// What one virtual machine defines at most, and what it may define for the overflow of each family.
@@ -47,4 +47,71 @@ fn what_goes_beyond_the_bound_is_counted_together() {
     );
     assert!(decisions("overflow") > 0, "nothing overflowed");
     assert_eq!(decisions(""), TOOLS as u64);
+}
+
+const MAX: usize = 8;
+
+/// A server's tools `a` and `b`, with a limit each and one that both count in.
+fn limited() -> Value {
+    let limit = |name: &str, max: usize| json!([{"counter": name, "window": "day", "max": max, "scope": "global"}]);
+    let tools = json!({"a": {"limits": limit("a", MAX)}, "b": {"limits": limit("b", MAX)}});
+    let policy = json!({"version": "1", "default": "deny", "tools": tools,
+        "all_tools": {"limits": limit("all", MAX)}});
+    json!({"server": "s", "policy": policy})
+}
+
+fn start(plugin: &Value) -> Host {
+    let settings = Settings {
+        plugin_config: plugin.to_string().into_bytes(),
+        ..Settings::default()
+    };
+    Host::start(toolgate::module(), &settings).unwrap()
+}
+
+fn call(tool: &str) -> Value {
+    json!({"jsonrpc": "2.0", "id": tool, "method": "tools/call", "params": {"name": tool}})
+}
+
+fn send(host: &mut Host, body: &Value) -> Exchange {
+    let request = Request::post("/mcp", body.to_string());
+    let request = request.with_header("mcp-protocol-version", "2025-03-26");
+    let seen = host.exchange(0, &request, &mut |_: &Request| Response::new(202).into());
+    assert_eq!((&seen.trapped, seen.problems.as_slice()), (&None, &[][..]));
+    seen
+}
+
+/// The gauges of a family, without the family, and what they say.
+fn gauges(host: &Host, family: &str) -> Vec<(String, u64)> {
+    let metrics = host.process().metrics();
+    let named = metrics
+        .iter()
+        .filter_map(|(name, metric)| Some((name.strip_prefix(family)?.to_owned(), metric.value)));
+    named.collect()
+}
+
+fn used(host: &Host) -> Vec<(String, u64)> {
+    gauges(host, "toolgate_limit_used_percent;counter=")
+}
+
+#[test]
+fn a_batch_fills_the_gauges_of_limits_as_its_calls_alone_do() {
+    let (mut alone, mut together) = (start(&limited()), start(&limited()));
+    let calls = ["a", "b", "a"].map(call);
+    for body in &calls {
+        assert!(send(&mut alone, body).upstream_complete);
+    }
+    assert!(send(&mut together, &json!(calls)).upstream_complete);
+    let named =
+        |name: &str, rule: &str, percent| (format!("{name};rule={rule};policy=(policy)"), percent);
+    let filled = [
+        named("a", "/tools/a/limits/a", 25),
+        named("all", "/all_tools/limits/all", 37),
+        named("b", "/tools/b/limits/b", 12),
+    ];
+    assert_eq!(used(&alone), filled);
+    assert_eq!(used(&together), filled);
+    // One message is denied: the others of its batch keep nothing, so that nothing is told of them.
+    let denied = json!([call("a"), call("other")]);
+    assert_eq!(send(&mut together, &denied).upstream, None);
+    assert_eq!(used(&together), filled);
 }

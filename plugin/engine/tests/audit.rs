@@ -281,3 +281,30 @@ fn series_have_labels_of_the_policy_only() {
         );
     }
 }
+
+#[test]
+fn what_a_batch_took_is_told_call_by_call_once_and_only_when_it_goes_on() {
+    let batch = |tools: &[&str]| {
+        format!(
+            "[{}]",
+            tools
+                .iter()
+                .map(|tool| call(tool, "{}"))
+                .collect::<Vec<_>>()
+                .join(",")
+        )
+    };
+    let version = [("mcp-protocol-version", "2025-03-26")];
+    let (gate, mut world) = (limited("{}"), world());
+    for (body, remaining) in [
+        (batch(&["refund", "other"]), &[][..]),
+        (batch(&["refund", "refund"]), &[1, 0]),
+        (batch(&["refund"]), &[]),
+    ] {
+        let (_, mut exchange) = post(&gate, &mut world, &version, &body);
+        let uses = exchange.take_uses();
+        let told: Vec<u64> = uses.iter().map(|used| used.remaining).collect();
+        assert_eq!(told, remaining, "{body}");
+        assert!(exchange.take_uses().is_empty());
+    }
+}

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,28 @@ def test_the_same_in_host_test(host_test: Path, module: Path, server: Server, ap
         assert id_of(agent.call("list_jobs", {})) != late
     ran = collections.Counter(server.ran()) - collections.Counter(before)
     assert ran == {"claim_job": 2}
+
+
+def test_a_list_of_several_pages_is_shown_whole(host_test: Path, module: Path, server: Server, approvals, tmp_path: Path) -> None:
+    policy = {"default": "deny", "tools": {"list_jobs": {"approve_if": [{"conditions": [], "timeout": "1h"}]}}}
+    operators = {"server": "operators", "approvals": APPROVALS, "admin": {"operators": {"ada": {"token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}}}}
+    configuration = plugin(policy, server="pages", approvals=APPROVALS, identity=[{"header": "x-user"}])
+    with Serve(host_test, module=module, upstream=server.url, plugin=configuration, operators=operators, folder=tmp_path) as serve:
+        asked = set()
+        for number in range(110):
+            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_jobs", "arguments": {"n": number}}})
+            request = urllib.request.Request(
+                serve.url,
+                body.encode(),
+                {"content-type": "application/json", "accept": "application/json, text/event-stream", "x-user": f"user-{number // 5}"},
+            )
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                asked.add(re.search(r"apr_[a-z2-7]{24}", answer.read().decode()).group())
+        assert len(asked) == 110
+        code, listed = approvals(serve, "list")
+    ids = [one["id"] for one in listed["approvals"]]
+    assert (code, len(ids), set(ids)) == (0, 110, asked)
+    assert "next" not in listed
 
 
 def test_of_simultaneous_retries_exactly_one_passes(start, upstream: Server, approvals, request: pytest.FixtureRequest) -> None:

@@ -1,6 +1,7 @@
 //! `host-test approvals`: what waits for a person, and the person's yes or no.
 
 mod admin;
+mod pages;
 mod show;
 
 use std::path::PathBuf;
@@ -68,7 +69,7 @@ impl Approvals {
     pub(super) fn run(self) -> Result<ExitCode, Trouble> {
         let admin = Admin::new(&self.admin, self.token_file.as_deref())?;
         let answer = match &self.verb {
-            Verb::List => admin.ask("GET", "/approvals")?,
+            Verb::List => pages::all(&admin)?,
             Verb::Show(id) => admin.ask("GET", &format!("/approvals/{}", id.checked()?))?,
             Verb::Approve(id) => {
                 admin.ask("POST", &format!("/approvals/{}/approve", id.checked()?))?

@@ -2,14 +2,15 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /approvals` | all that are kept |
+//! | `GET /approvals` | those that are kept, the oldest first, up to 50; where more follow, `next` says after which |
+//! | `GET /approvals?after=NEXT` | those that follow |
 //! | `GET /approvals/ID` | one |
 //! | `POST /approvals/ID/approve` | a yes |
 //! | `POST /approvals/ID/deny` | a no |
 //!
 //! Every request must come from an operator of the configuration. Nothing is ever forwarded.
 
-use crate::approval::{ApprovalId, Decided, Keys, Listed, decide, list};
+use crate::approval::{ApprovalId, Cursor, Decided, Keys, Listed, Page, decide, find, list};
 use crate::caller::{Caller, Callers};
 use crate::config::approvals::RawOperator;
 use crate::config::plugin::{RawGrant, RawIdentity};
@@ -93,22 +94,34 @@ impl Admin {
             let value = headers.all(name).next().unwrap_or_default();
             std::str::from_utf8(value).unwrap_or_default()
         };
-        let path = text(":path").split(['?', '#']).next().unwrap_or_default();
+        let path = text(":path").split('#').next().unwrap_or_default();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
         let route = (parts.next(), parts.next(), parts.next(), parts.next());
         let now = around.now();
         match (text(":method"), route) {
-            ("GET", (Some("approvals"), None, None, None)) => match list(around, now) {
-                Ok(all) => Reply::json(200, all_of(&all)).into(),
-                Err(error) => failed(error),
-            },
-            ("GET", (Some("approvals"), Some(id), None, None)) => match list(around, now) {
-                Ok(all) => match all.iter().find(|one| one.id.to_string() == id) {
-                    Some(one) => Reply::json(200, one_of(one)).into(),
-                    None => unknown(),
-                },
-                Err(error) => failed(error),
-            },
+            ("GET", (Some("approvals"), None, None, None)) => {
+                let after = query.split('&').find_map(|q| q.strip_prefix("after="));
+                let cursor = after.map(Cursor::parse);
+                if cursor == Some(None) {
+                    let why = "expected `after` to be what `next` said on the page before";
+                    return problem(400, why).into();
+                }
+                match list(around, keys, now, cursor.flatten()) {
+                    Ok(page) => Reply::json(200, page_of(&page)).into(),
+                    Err(error) => failed(error),
+                }
+            }
+            ("GET", (Some("approvals"), Some(id), None, None)) => {
+                let Some(id) = ApprovalId::parse(id) else {
+                    return unknown();
+                };
+                match find(around, keys, now, id) {
+                    Ok(Some((one, _))) => Reply::json(200, one_of(&one)).into(),
+                    Ok(None) => unknown(),
+                    Err(error) => failed(error),
+                }
+            }
             ("POST", (Some("approvals"), Some(id), Some(verb @ ("approve" | "deny")), None)) => {
                 // A browser that holds a certificate sends it along for any page; it also says so.
                 if headers.all("origin").next().is_some() {
@@ -164,6 +177,11 @@ fn told(decided: Decided, yes: bool, id: ApprovalId, by: &str) -> Answered {
             "the request has ended; the caller must send its call again",
         )
         .into(),
+        Decided::Unshown => problem(
+            409,
+            "nothing says what the request is for: deny it, or let the caller send its call again and look then",
+        )
+        .into(),
         Decided::Unknown => unknown(),
     }
 }
@@ -183,15 +201,19 @@ fn problem(status: u16, message: &str) -> Reply {
     Reply::json(status, body)
 }
 
-fn all_of(all: &[Listed]) -> String {
+fn page_of(page: &Page) -> String {
     let mut out = String::from("{\"approvals\":[");
-    for (n, one) in all.iter().enumerate() {
+    for (n, one) in page.requests.iter().enumerate() {
         if n > 0 {
             out.push(',');
         }
         out.push_str(&one_of(one));
     }
-    out.push_str("]}");
+    out.push(']');
+    if let Some(next) = page.next {
+        out.push_str(&format!(",\"next\":\"{next}\""));
+    }
+    out.push('}');
     out
 }
 

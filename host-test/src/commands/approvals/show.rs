@@ -103,7 +103,7 @@ impl One {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Trouble> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Trouble> {
     serde_json::from_str(body).map_err(|why| {
         format!("this is not an operators' listener: its answer is not understood ({why})")
     })

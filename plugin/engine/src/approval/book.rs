@@ -90,9 +90,13 @@ pub fn ask(
     match step {
         Turn::Missing { .. } => Err(StoreError::Contention),
         Turn::Answer(answer) => Ok(answer),
-        Turn::Made { standing, place } => {
-            // Without it operators still see that there is a request, but not for what.
-            let _ = notice::put(store, &asked.place.row, place, &standing, notice);
+        Turn::Waits { standing, place } => {
+            let (keys, row) = (asked.keys, &asked.place.row);
+            // Where it cannot be written, or a slower one for an earlier request comes after it,
+            // nobody can say yes; the next retry writes it again.
+            if standing.fresh || notice::get(store, keys, row, place, standing.id).is_none() {
+                let _ = notice::put(store, keys, row, place, &standing, notice);
+            }
             Ok(Answer::Wait(standing))
         }
     }
@@ -120,7 +124,7 @@ enum Turn {
     Missing {
         ends: u64,
     },
-    Made {
+    Waits {
         standing: Standing,
         place: u8,
     },
@@ -169,7 +173,8 @@ fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
                         fresh: false,
                         expired: None,
                     };
-                    return (Turn::Answer(Answer::Wait(standing)), None);
+                    let place = request.place;
+                    return (Turn::Waits { standing, place }, None);
                 }
                 State::Denied => {
                     let refused = Answer::Refused {
@@ -191,7 +196,7 @@ fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
             }
         }
     }
-    let ends = now.saturating_add(u64::from(asked.timeout).saturating_mul(NANOS));
+    let ends = ends(asked, now);
     if !make {
         return (Turn::Missing { ends }, None);
     }
@@ -201,27 +206,37 @@ fn step(mut row: Row, asked: &Asked<'_>, make: bool) -> (Turn, Option<Row>) {
     let Some(place) = row.free_place() else {
         return (Turn::Answer(Answer::Full), None);
     };
-    let id = new_id(asked, now, place);
-    row.requests.push(Request {
-        id,
-        bond: asked.bond,
-        caller: asked.place.caller,
-        state: State::Pending,
-        place,
-        asked: now,
-        ends,
-        timeout: asked.timeout,
-        seal: [0; 32],
-        by: String::new(),
-    });
+    let request = fresh(asked, now, place);
     let standing = Standing {
-        id,
+        id: request.id,
         ends,
         left: seconds(ends, now),
         fresh: true,
         expired,
     };
-    (Turn::Made { standing, place }, Some(row))
+    row.requests.push(request);
+    (Turn::Waits { standing, place }, Some(row))
+}
+
+/// A request for the call of `asked`, at a place that is free.
+pub(super) fn fresh(asked: &Asked<'_>, now: u64, place: u8) -> Request {
+    let request = Request {
+        id: ApprovalId([0; 15]),
+        bond: asked.bond,
+        caller: asked.place.caller,
+        state: State::Pending,
+        place,
+        asked: now,
+        ends: ends(asked, now),
+        timeout: asked.timeout,
+        seal: [0; 32],
+        by: String::new(),
+    };
+    named(asked.keys, &asked.place.row, request)
+}
+
+fn ends(asked: &Asked<'_>, now: u64) -> u64 {
+    now.saturating_add(u64::from(asked.timeout).saturating_mul(NANOS))
 }
 
 /// Makes room for one more request of the caller: what has ended leaves. `false` when there is none.
@@ -243,20 +258,30 @@ pub(super) fn make_room(row: &mut Row, asked: &Asked<'_>, now: u64) -> bool {
     row.requests.len() < usize::from(ROW_PLACES)
 }
 
-/// Unguessable without the key, and new for each time and place.
-pub(super) fn new_id(asked: &Asked<'_>, now: u64, place: u8) -> ApprovalId {
-    let seal = asked.keys.seal(
-        "id",
-        &[
-            &asked.place.row,
-            &asked.place.caller.to_le_bytes(),
-            &asked.bond.0,
-            &now.to_le_bytes(),
-            &[place],
-        ],
-    );
+/// The purpose of an id: it is the beginning of a seal.
+const ID: &str = "id";
+
+/// Gives a request its id: unguessable without the key, and new for each time and place.
+pub(super) fn named(keys: &Keys, row: &[u8; 10], mut request: Request) -> Request {
+    let seal = id_parts(row, &request, |parts| keys.seal(ID, parts));
     let (id, _) = seal.split_first_chunk().unwrap_or((&[0; 15], &[]));
-    ApprovalId(*id)
+    request.id = ApprovalId(*id);
+    request
+}
+
+/// Whether a request was made with a key of `keys`, and in that row for that call.
+pub(super) fn is_named(keys: &Keys, row: &[u8; 10], request: &Request) -> bool {
+    id_parts(row, request, |parts| keys.holds_id(&request.id, ID, parts))
+}
+
+fn id_parts<T>(row: &[u8; 10], request: &Request, of: impl FnOnce(&[&[u8]]) -> T) -> T {
+    of(&[
+        row,
+        &request.caller.to_le_bytes(),
+        &request.bond.0,
+        &request.asked.to_le_bytes(),
+        &[request.place],
+    ])
 }
 
 /// The purpose of a yes's seal.

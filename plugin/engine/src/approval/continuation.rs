@@ -1,7 +1,7 @@
 //! A call that goes on: where the upstream answers an approved call with a question of its own, the
 //! yes is good for the same call with the answer to it, once more.
 
-use super::book::{Asked, NANOS, make_room, new_id, seal};
+use super::book::{Asked, fresh, make_room, seal};
 use super::directory;
 use super::place::row_key;
 use super::row::{NAME_BYTES, Request, Row, State};
@@ -15,7 +15,6 @@ use crate::limit::{Change, Store, StoreError};
 /// # Errors
 /// The store's; that round asks anew then.
 pub fn go_on(store: &mut dyn Store, asked: &Asked<'_>, by: &str) -> Result<(), StoreError> {
-    let good = u64::from(asked.timeout).saturating_mul(NANOS);
     let by = cut(by, NAME_BYTES);
     let mut result = Ok(None);
     store.update(&row_key(&asked.place.row), &mut |old, out| {
@@ -40,22 +39,12 @@ pub fn go_on(store: &mut dyn Store, asked: &Asked<'_>, by: &str) -> Result<(), S
         let Some(place) = row.free_place() else {
             return Change::Keep;
         };
-        let ends = now.saturating_add(good);
-        let mut request = Request {
-            id: new_id(asked, now, place),
-            bond: asked.bond,
-            caller: asked.place.caller,
-            state: State::Approved,
-            place,
-            asked: now,
-            ends,
-            timeout: asked.timeout,
-            seal: [0; 32],
-            by: by.to_owned(),
-        };
+        let mut request = fresh(asked, now, place);
+        request.state = State::Approved;
+        request.by = by.to_owned();
         request.seal = seal(asked.keys, &request);
+        result = Ok(Some(request.ends));
         row.requests.push(request);
-        result = Ok(Some(ends));
         row.write(out);
         Change::Write
     })?;

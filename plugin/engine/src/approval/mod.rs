@@ -29,7 +29,7 @@ mod webhook;
 pub use bond::Bond;
 pub use book::{Answer, Asked, Standing, ask, use_up};
 pub use continuation::go_on;
-pub use decision::{Decided, Listed, decide, list};
+pub use decision::{Cursor, Decided, Listed, PAGE, Page, decide, find, list};
 pub use id::ApprovalId;
 pub use keys::Keys;
 pub use notice::Notice;

@@ -2,8 +2,9 @@
 
 use super::book::Standing;
 use super::id::ApprovalId;
+use super::keys::Keys;
 use super::place::notice_key;
-use crate::json::{cut, parse, push_json_string};
+use crate::json::{cut, push_json_string};
 use crate::limit::{Change, Store, StoreError};
 
 /// The longest name in a notice, in bytes; what is cut ends in `…`.
@@ -36,9 +37,14 @@ pub struct Notice<'a> {
     pub of_user: bool,
 }
 
-/// Writes the notice of the request at `place`.
+/// The purpose of a notice's seal: who only writes the shared data does not choose what operators
+/// say yes to.
+const NOTICE: &str = "notice";
+
+/// Writes the notice of the request at `place`: a seal, and the text.
 pub(super) fn put(
     store: &mut dyn Store,
+    keys: &Keys,
     row: &[u8; 10],
     place: u8,
     standing: &Standing,
@@ -46,14 +52,17 @@ pub(super) fn put(
 ) -> Result<(), StoreError> {
     store.update(&notice_key(row, place), &mut |_, out| {
         let text = notice.to_json(standing);
+        out.extend(keys.seal(NOTICE, &[&standing.id.0, text.as_bytes()]));
         out.extend_from_slice(text.as_bytes());
         Change::Write
     })
 }
 
-/// Reads the notice of the request `id` at `place`; `None` while it is that of another one.
+/// Reads the notice of the request `id` at `place`; `None` while it is that of another one, or
+/// nobody's with a key.
 pub(super) fn get(
     store: &mut dyn Store,
+    keys: &Keys,
     row: &[u8; 10],
     place: u8,
     id: ApprovalId,
@@ -62,12 +71,9 @@ pub(super) fn get(
     store
         .update(&notice_key(row, place), &mut |old, _| {
             found = old
-                .and_then(|bytes| parse(bytes).ok())
-                .filter(|notice| {
-                    let named = notice.get("id").and_then(|named| named.as_str());
-                    named.is_some_and(|named| ApprovalId::parse(&named) == Some(id))
-                })
-                .map(|notice| notice.text().to_owned());
+                .and_then(|bytes| bytes.split_first_chunk())
+                .filter(|(seal, text)| keys.holds(seal, NOTICE, &[&id.0, text]))
+                .and_then(|(_, text)| String::from_utf8(text.to_vec()).ok());
             Change::Keep
         })
         .ok()?;

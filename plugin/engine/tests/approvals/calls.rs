@@ -501,6 +501,9 @@ fn operators_must_say_who_they_are_and_web_pages_decide_nothing() {
         ("POST", "/approvals//approve", &[olga], 404),
         ("GET", "/approvals", &[], 401),
         ("GET", "/approvals?x=1", &[olga], 200),
+        ("GET", "/approvals?after=", &[olga], 400),
+        ("GET", "/approvals?after=1", &[olga], 400),
+        ("GET", "/approvals?x=1&after=1-apr_x#y", &[olga], 400),
     ];
     for (method, path, headers, status) in cases {
         let reply = admin(&mut world, method, path, headers);
@@ -519,6 +522,40 @@ fn operators_must_say_who_they_are_and_web_pages_decide_nothing() {
     world.now += 600 * SECOND;
     let fresh = denied(call(&gate, &mut world, "alice", r#"{"amount":150}"#));
     assert_ne!(id_of(&fresh), id);
+}
+
+#[test]
+fn a_list_that_is_too_long_for_one_answer_says_where_it_goes_on() {
+    use std::collections::BTreeSet;
+    let gate = gate(&format!(
+        r#"{{"server":"shop","approvals":{{"keys":["{KEY}"],"pending_per_caller":16}},"policy":{{"version":"1","default":"deny","tools":{{"refund":{{"approve_if":[{{"conditions":[]}}]}}}}}},
+        "identity":[{{"bearer":true}}]}}"#
+    ));
+    let mut world = world();
+    let mut made = BTreeSet::new();
+    for n in 0..60 {
+        let caller = format!("caller-{}", n / 6);
+        let arguments = format!(r#"{{"n":{n}}}"#);
+        made.insert(id_of(&denied(call(&gate, &mut world, &caller, &arguments))));
+    }
+    let mut listed = Vec::new();
+    let mut path = "/approvals".to_owned();
+    while listed.len() < 60 {
+        let reply = admin(&mut world, "GET", &path, &[AS_OLGA]);
+        let page: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+        let on_page = page["approvals"].as_array().unwrap();
+        listed.extend(
+            on_page
+                .iter()
+                .map(|one| one["id"].as_str().unwrap().to_owned()),
+        );
+        match page["next"].as_str() {
+            Some(next) => path = format!("/approvals?after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed.len(), 60);
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), made);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Whatever is changed, the yes is void.
 
-use toolgate_engine::approval::{Asked, Keys, Place, Returned, Standing, Worth, request_state};
+use toolgate_engine::approval::{
+    ApprovalId, Asked, Decided, Keys, Place, Returned, Standing, Worth, decide, list, request_state,
+};
 use toolgate_engine::limit::MemoryStore;
 
 use super::support::{CALL, Fact, SECOND, START, approve, keys, passes, places, waits};
@@ -110,6 +112,81 @@ fn every_byte_of_a_stored_yes_is_sealed() {
         value.len() - void,
         8 + 8 + 1 + 4 - 1 /* the top of `latest` ends it */
     );
+}
+
+/// The key of the only value that `is` says, and the value.
+fn stored(store: &MemoryStore, is: impl Fn(&str) -> bool) -> (String, Vec<u8>) {
+    let found = store.values().find(|(key, _)| is(key));
+    found
+        .map(|(key, value)| (key.to_owned(), value.to_vec()))
+        .unwrap()
+}
+
+/// What an operator would do with the only request.
+fn decided(store: &mut MemoryStore, keys: &Keys, id: ApprovalId, yes: bool) -> Decided {
+    decide(store, keys, id, yes, "olga", START).unwrap()
+}
+
+#[test]
+fn who_writes_the_shared_data_without_a_key_chooses_nothing_that_operators_approve() {
+    let keys = keys(1, None);
+    let mut store = MemoryStore::new();
+    let id = waits(&mut store, &CALL.asked(&keys, START)).id;
+    let (notice, text) = stored(&store, |key| key.ends_with("/0"));
+    assert!(String::from_utf8_lossy(&text).contains("\"amount\":150"));
+    // Every byte of what operators read is sealed.
+    for at in 0..text.len() {
+        let mut changed = text.clone();
+        changed[at] ^= 1;
+        store.put(&notice, changed);
+        let listed = list(&mut store, &keys, START, None).unwrap().requests;
+        assert_eq!(listed[0].notice, None, "byte {at}");
+    }
+    // Nobody says yes to what is not shown; saying no needs no reason.
+    assert_eq!(decided(&mut store, &keys, id, true), Decided::Unshown);
+    assert!(!passes(&mut store, &CALL.asked(&keys, START)));
+    // That retry has written it again.
+    let listed = list(&mut store, &keys, START, None).unwrap().requests;
+    assert!(listed[0].notice.is_some());
+    store.put(&notice, b"x".to_vec());
+    let no = decided(&mut store, &keys, id, false);
+    assert!(matches!(no, Decided::Done(_)), "{no:?}");
+
+    // Another call put under what operators read.
+    let mut store = MemoryStore::new();
+    let id = waits(&mut store, &CALL.asked(&keys, START)).id;
+    let other = Fact {
+        arguments: 2,
+        ..CALL
+    };
+    let mut elsewhere = MemoryStore::new();
+    waits(&mut elsewhere, &other.asked(&keys, START));
+    let is_row = |key: &str| key.matches('/').count() == 2;
+    let (row, theirs) = stored(&elsewhere, is_row);
+    let (_, mut ours) = stored(&store, is_row);
+    // Version, count, latest and the id stand before the bond.
+    ours[25..57].copy_from_slice(&theirs[25..57]);
+    store.put(&row, ours);
+    assert_eq!(decided(&mut store, &keys, id, true), Decided::Unknown);
+    assert!(!passes(&mut store, &other.asked(&keys, START)));
+}
+
+#[test]
+fn operators_with_another_key_see_and_decide_nothing() {
+    let (ours, theirs) = (keys(1, None), keys(2, None));
+    let mut store = MemoryStore::new();
+    let id = waits(&mut store, &CALL.asked(&ours, START)).id;
+    assert_eq!(list(&mut store, &theirs, START, None).unwrap().requests, []);
+    for yes in [true, false] {
+        assert_eq!(decided(&mut store, &theirs, id, yes), Decided::Unknown);
+    }
+    let both = keys(2, Some(1));
+    assert_eq!(
+        list(&mut store, &both, START, None).unwrap().requests.len(),
+        1
+    );
+    approve(&mut store, &ours, id, START);
+    assert!(passes(&mut store, &CALL.asked(&ours, START)));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! From asked to used, denied or expired.
 
-use toolgate_engine::approval::{Answer, ApprovalId, Decided, State, decide, list};
+use toolgate_engine::approval::{
+    Answer, ApprovalId, Asked, Bond, Cursor, Decided, PAGE, State, decide, list,
+};
 use toolgate_engine::limit::{Fault, MemoryStore};
 
 use super::support::{CALL, SECOND, START, answer, approve, keys, passes, waits};
@@ -84,7 +86,9 @@ fn a_yes_is_good_for_the_timeout_counted_from_the_decision() {
 fn operators_see_who_asks_for_what_and_nothing_of_another_request() {
     let (mut store, keys) = (MemoryStore::new(), keys(1, None));
     let id = waits(&mut store, &CALL.asked(&keys, START)).id;
-    let listed = list(&mut store, START + SECOND).unwrap();
+    let listed = list(&mut store, &keys, START + SECOND, None).unwrap();
+    assert_eq!(listed.next, None);
+    let listed = listed.requests;
     assert_eq!(listed.len(), 1);
     let one = listed.first().unwrap();
     assert_eq!(
@@ -98,6 +102,66 @@ fn operators_see_who_asks_for_what_and_nothing_of_another_request() {
     let unknown = ApprovalId::parse("apr_aaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
     let decided = decide(&mut store, &keys, unknown, true, "olga", START).unwrap();
     assert_eq!(decided, Decided::Unknown);
+}
+
+#[test]
+fn a_long_list_comes_in_pages_whole_and_in_order_whatever_is_used_meanwhile() {
+    let (mut store, keys) = (MemoryStore::new(), keys(1, None));
+    let requests = 2 * PAGE + 7;
+    let asked = |n: usize| {
+        let name = format!("caller-{}", n / 8);
+        Asked {
+            place: super::support::places().configured("grant", &name),
+            bond: Bond::of(&[name.as_bytes()], "shop", "t", &[n as u8; 32], &[1; 32]),
+            // Some at the same moment.
+            ..CALL.asked(&keys, START + (n / 3) as u64)
+        }
+    };
+    let mut made: Vec<ApprovalId> = (0..requests)
+        .map(|n| waits(&mut store, &asked(n)).id)
+        .collect();
+    let walk = |store: &mut MemoryStore, used: &mut dyn FnMut(&mut MemoryStore, usize)| {
+        let (mut seen, mut sizes, mut after) = (Vec::new(), Vec::new(), None);
+        loop {
+            let page = list(store, &keys, START + SECOND, after).unwrap();
+            sizes.push(page.requests.len());
+            assert!(page.requests.iter().all(|one| one.notice.is_some()));
+            seen.extend(page.requests);
+            after = page.next;
+            let Some(next) = after else {
+                return (seen, sizes);
+            };
+            assert_eq!(Cursor::parse(&next.to_string()), Some(next));
+            used(store, sizes.len());
+        }
+    };
+    let (seen, sizes) = walk(&mut store, &mut |_, _| {});
+    assert_eq!(sizes, [PAGE, PAGE, 7]);
+    assert!(seen.is_sorted_by_key(|one| one.asked));
+    let mut ids: Vec<ApprovalId> = seen.iter().map(|one| one.id).collect();
+    ids.sort();
+    made.sort();
+    assert_eq!(ids, made);
+    // The last of a page is used up before the next page is asked for: none is left out.
+    let last = seen[PAGE - 1].id;
+    let (again, _) = walk(&mut store, &mut |store, pages| {
+        if pages == 1 {
+            approve(store, &keys, last, START + SECOND);
+            let at = (0..requests).find(|n| passes(store, &asked(*n)));
+            assert!(at.is_some());
+        }
+    });
+    assert!(made.iter().all(|id| again.iter().any(|one| one.id == *id)));
+    for no_cursor in [
+        "",
+        "-",
+        "1",
+        "1-",
+        "-apr_aaaaaaaaaaaaaaaaaaaaaaaa",
+        "1-apr_x",
+    ] {
+        assert_eq!(Cursor::parse(no_cursor), None, "{no_cursor}");
+    }
 }
 
 #[test]

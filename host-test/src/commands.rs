@@ -20,6 +20,7 @@ mod replay;
 mod run;
 mod scan;
 mod serve;
+mod stand_in;
 mod style;
 mod toolgate;
 mod watch;

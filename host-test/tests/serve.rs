@@ -1,5 +1,5 @@
 //! `host-test serve` as a client and an upstream meet it.
-#![expect(clippy::unwrap_used, reason = "test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 mod common;
 #[path = "common/toolgate.rs"]
@@ -23,17 +23,15 @@ struct Serve {
 
 impl Serve {
     fn start(folder: &Folder, upstream: &str) -> Serve {
+        Serve::with(folder, upstream, &["--policy", "policy.json"])
+    }
+
+    fn with(folder: &Folder, upstream: &str, options: &[&str]) -> Serve {
         let module = toolgate::path().to_str().unwrap();
-        let serve = [
-            "serve",
-            "--policy",
-            "policy.json",
-            "--listen",
-            "127.0.0.1:0",
-        ];
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
         let more = ["--upstream", upstream, "--module", module];
-        let running = Running::start(&folder.0, &[&serve[..], &more].concat());
-        let line = running.until("serving policy.json at http://");
+        let running = Running::start(&folder.0, &[&serve[..], &more, options].concat());
+        let line = running.until("serving ");
         let url = line.split("http://").nth(1).unwrap();
         let address = url.split('/').next().unwrap().to_owned();
         Serve { running, address }
@@ -62,12 +60,17 @@ impl Serve {
 fn send_call(stream: &mut TcpStream, tool: &str) {
     let body =
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
+    send(stream, "", &body);
+}
+
+/// Sends a body with these headers, each with its end of line, beside the usual ones.
+fn send(stream: &mut TcpStream, headers: &str, body: &str) {
     let head = format!(
-        "POST /mcp HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+        "POST /mcp HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}\
          accept: application/json, text/event-stream\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all((head + &body).as_bytes()).unwrap();
+    stream.write_all((head + body).as_bytes()).unwrap();
 }
 
 /// Listens as the upstream; its URL.
@@ -152,6 +155,117 @@ fn calls_are_allowed_denied_limited_and_shown() {
     let denied = serve.call("b");
     assert!(denied.contains("[POLICY DENIED]"), "{denied}");
     serve.until("deny    b ");
+    serve.running.interrupt();
+    serve.until("ended: 2 tool calls allowed, 2 denied; 0 other requests");
+}
+
+/// The SHA-256 of `alice-token`, and of `bob-token`.
+const ALICE: &str = "9c220f200955d76c0a38d308225e0ef10c5f971acaf2f8d1d8f732affa5bd1dc";
+const BOB: &str = "97dd3707015dcf069cf73022ed7173b1165db6eff24b441cb57fd069a8c4e525";
+
+#[test]
+fn replay_reads_a_capture_and_decides_the_same() {
+    let folder = folder("serve-captures");
+    let config = |policy: &str| {
+        format!(
+            r#"{{"policies": {{"p": {policy}}}, "identity": [{{"bearer": true}}, {{"header": "X-Key"}}],
+            "grants": {{"al ice": {{"policy": "p", "token_sha256": "{ALICE}"}},
+                "bob": {{"policy": "p", "token_sha256": ["{BOB}"]}}}}}}"#
+        )
+    };
+    let limited = r#"{"version": "1", "default": "deny", "tools": {
+        "a": {"require": [{"conditions": [{"path": "headers.x-team", "op": "eq", "value": "core"}]}],
+              "limits": [{"counter": "c", "window": 31536000, "max": 2, "algorithm": "sliding"}]}}}"#;
+    folder.write("config.json", &config(limited));
+    folder.write(
+        "open.json",
+        &config(r#"{"version": "1", "default": "allow"}"#),
+    );
+    let (listener, url) = upstream();
+    answer_all(listener);
+    let serve = Serve::with(
+        &folder,
+        &url,
+        &["--config", "config.json", "--capture", "calls.ndjson"],
+    );
+    let alice = "authorization: Bearer alice-token\r\n";
+    let core = "x-team: core\r\ncookie: secret-cookie\r\nx-other: secret-other\r\n";
+    let body = |tool: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#)
+    };
+    // Two of `a` for each caller; what else is denied, for five reasons.
+    let hidden = format!("{alice}{core}mcp-session-id: secret-session\r\n");
+    let (own, twice) = (format!("{alice}{core}"), "x-team: core\r\nx-team: core\r\n");
+    let list = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
+    for (headers, body, decided) in [
+        (hidden, body("a"), "allow   a"),
+        (own.clone(), body("a").replace(',', ",\n"), "allow   a"),
+        (own.clone(), body("a"), "deny    a"),
+        (
+            format!("x-key: bob-token\r\n{core}"),
+            body("a"),
+            "allow   a",
+        ),
+        (format!("{alice}{twice}"), body("a"), "deny    a"),
+        (own.clone(), body("b"), "deny    b"),
+        (
+            format!("authorization: Bearer secret-stranger\r\n{core}"),
+            body("a"),
+            "deny    a",
+        ),
+        (
+            format!("authorization: Basic secret-basic\r\n{core}"),
+            body("a"),
+            "deny    a",
+        ),
+        (own.clone(), list.to_owned(), "allow   tools/list"),
+        (own, "no json".to_owned(), "reject"),
+    ] {
+        let mut stream = serve.connect();
+        send(&mut stream, &headers, &body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serve.until(decided);
+    }
+    serve.running.interrupt();
+    serve.until("ended: 3 tool calls allowed, 5 denied; 2 other requests");
+    let capture = std::fs::read_to_string(folder.0.join("calls.ndjson")).unwrap();
+    assert_eq!(capture.lines().count(), 10, "{capture}");
+    for secret in ["secret", "alice-token", "bob-token"] {
+        assert!(!capture.contains(secret), "{secret} in {capture}");
+    }
+    let module = toolgate::path().to_str().unwrap();
+    let replay = |config: &str, before: &str| {
+        let run = ["replay", "--config", config, "--before", before];
+        let more = ["--format", "json", "--module", module, "calls.ndjson"];
+        let (code, text) = host_test(&folder.0, &[&run[..], &more].concat());
+        assert_eq!(code, 0, "{text}");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let same = replay("config.json", "config.json");
+    assert_eq!(
+        (&same["calls"], &same["same"]),
+        (&8.into(), &8.into()),
+        "{same}"
+    );
+    assert_eq!(same["not_replayed"], 2, "{same}");
+    // Callers without a grant are denied by both.
+    let differs = replay("config.json", "open.json");
+    assert_eq!(differs["same"], 5, "{differs}");
+    let mut denied = Vec::new();
+    for difference in differs["differences"].as_array().unwrap() {
+        assert_eq!(difference["change"], "now_denied", "{differs}");
+        denied.push(format!("{} {}", difference["caller"], difference["rule"]));
+    }
+    denied.sort();
+    assert_eq!(
+        denied,
+        [
+            r#""al ice" "(default deny)""#,
+            r#""al ice" "/tools/a/limits/c""#,
+            r#""al ice" "/tools/a/require/0""#,
+        ]
+    );
 }
 
 #[test]
@@ -255,6 +369,7 @@ fn what_cannot_be_reached_or_read_is_said() {
         .write_all(b"POST /mcp HTTP/1.1\r\ncontent-length: nine\r\n\r\n")
         .unwrap();
     assert!(read_until(&mut client, "\r\n\r\n").starts_with("HTTP/1.1 400"));
+    let module = toolgate::path().to_str().unwrap();
     for (arguments, words) in [
         (&["serve", "--policy", "policy.json"][..], "--upstream"),
         (
@@ -270,6 +385,20 @@ fn what_cannot_be_reached_or_read_is_said() {
         (
             &["serve", "--policy", "no.json", "--upstream", "http://x"],
             "no.json",
+        ),
+        (
+            &[
+                "serve",
+                "--policy",
+                "policy.json",
+                "--upstream",
+                "http://x",
+                "--module",
+                module,
+                "--capture",
+                ".",
+            ],
+            "cannot write `.` (--capture)",
         ),
     ] {
         let (code, text) = host_test(&folder.0, arguments);

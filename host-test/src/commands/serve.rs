@@ -1,5 +1,6 @@
 //! `host-test serve`: a local HTTP proxy that runs the module, for development.
 
+mod capture;
 mod exchange;
 mod headers;
 mod listener;
@@ -21,6 +22,9 @@ use tokio::runtime::Runtime;
 
 use super::document::{Document, Kind, Source};
 use super::{Trouble, module, style};
+use capture::Capture;
+use exchange::Proxy;
+use live::Count;
 use policy::Policy;
 use pool::Pool;
 use target::Upstream;
@@ -54,6 +58,9 @@ pub(super) struct Serve {
         requires = "operators"
     )]
     operators_listen: SocketAddr,
+    /// Add each request to this file, a line each, as `host-test replay` reads it, without credentials
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
     /// The upstream's name in counters, with --policy [default: the policy's folder]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     server: Option<String>,
@@ -66,9 +73,10 @@ const EXAMPLES: &str = "\
 Examples:
   host-test serve --policy policy.json --upstream http://127.0.0.1:3000/mcp
   host-test serve --config plugin.json --upstream http://localhost:3000 --listen 127.0.0.1:0
+  host-test serve --policy policy.json --upstream http://localhost:3000 --capture calls.ndjson
   host-test serve --config plugin.json --operators operators.json --upstream http://localhost:3000
 
-Exit codes: Ctrl-C ends it; 2 the policy has errors (printed as `host-test check` does), or the
+Exit codes: 0 Ctrl-C ended it; 2 the policy has errors (printed as `host-test check` does), or the
 command line, the address or the module is at fault.";
 
 impl Serve {
@@ -88,7 +96,13 @@ impl Serve {
         }
         let module = module::load(self.module.as_deref())?;
         let process = Process::on_system_clock();
-        let pool = Arc::new(Pool::start(&module, policy.config(&document), &process)?);
+        let config = policy.config(&document);
+        let capture = self.capture.as_deref();
+        let capture = capture
+            .map(|file| Capture::open(file, &config))
+            .transpose()?;
+        let capture = capture.map(Arc::new);
+        let pool = Arc::new(Pool::start(&module, config, &process)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -103,7 +117,13 @@ impl Serve {
             let pool = Arc::new(Pool::start(&module, config, &process)?);
             let (listener, at) = bind(&runtime, self.operators_listen, "--operators-listen")?;
             anstream::println!("operators at {}", style::bold(&format!("http://{at}")));
-            runtime.spawn(listener::serve(listener, pool, Arc::clone(&upstream)));
+            let proxy = Proxy {
+                pool,
+                upstream: Arc::clone(&upstream),
+                capture: None,
+                count: Count::default(),
+            };
+            runtime.spawn(listener::serve(listener, Arc::new(proxy)));
         }
         let path = upstream.path();
         anstream::println!(
@@ -114,10 +134,33 @@ impl Serve {
                 "for development only: in production, Envoy runs the module. Ctrl-C ends it"
             )
         );
-        let for_reload = Arc::clone(&pool);
-        std::thread::spawn(move || policy.reload_for_ever(&document.path, &for_reload));
-        runtime.block_on(listener::serve(listener, pool, upstream));
+        let (for_reload, captured) = (Arc::clone(&pool), capture.clone());
+        std::thread::spawn(move || {
+            policy.reload_for_ever(&document.path, &for_reload, captured.as_deref());
+        });
+        let proxy = Arc::new(Proxy {
+            pool,
+            upstream,
+            capture,
+            count: Count::default(),
+        });
+        runtime.block_on(async {
+            tokio::select! {
+                () = listener::serve(listener, Arc::clone(&proxy)) => {}
+                () = asked_to_end() => {}
+            }
+        });
+        proxy.count.say_end();
+        // Streams that still flow end with the process.
+        runtime.shutdown_background();
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Waits for Ctrl-C; where that cannot be noticed, for ever: the system then ends the process.
+async fn asked_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -34,6 +34,19 @@ impl Running {
         Running { child, lines }
     }
 
+    /// Presses Ctrl-C.
+    #[allow(dead_code, reason = "not every test that runs a command does")]
+    pub(crate) fn interrupt(&self) {
+        let kill = format!("kill -INT {}", self.child.id());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     /// Reads on to the next line that holds these words.
     pub(crate) fn until(&self, words: &str) -> String {
         let mut seen = Vec::new();

@@ -10,6 +10,7 @@ use super::super::clock;
 use super::super::decide::line::Line;
 use super::super::decide::proxy::Proxy;
 use super::super::header;
+use super::super::stand_in;
 use super::tally::{Compared, Decision, Tally};
 
 /// The clock of a capture that does not set it: 2026-01-01T00:00:00Z.
@@ -21,10 +22,28 @@ const START: u64 = 1_767_225_600_000_000_000;
 struct Request<'a> {
     time: Option<String>,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    headers: BTreeMap<String, Values>,
     /// The body as JSON, or the text of it in a string.
     #[serde(borrow)]
     body: &'a RawValue,
+}
+
+/// What a header holds: one value, or those of each time that it is sent; none takes the default away.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Each(Vec<String>),
+}
+
+impl Values {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Values::One(value) => vec![value],
+            Values::Each(values) if values.is_empty() => vec![String::new()],
+            Values::Each(values) => values,
+        }
+    }
 }
 
 /// The module twice: with the policy before, and with the new one.
@@ -37,9 +56,10 @@ impl Capture {
     /// # Errors
     /// The module does not start with one of the configurations, in words.
     pub(super) fn start(module: &Module, before: String, now: String) -> Result<Capture, String> {
+        let start = |config| Proxy::start(module, stand_in::admit(config), START, Vec::new());
         Ok(Capture {
-            before: Proxy::start(module, before, START, Vec::new())?,
-            now: Proxy::start(module, now, START, Vec::new())?,
+            before: start(before)?,
+            now: start(now)?,
         })
     }
 
@@ -58,8 +78,10 @@ impl Capture {
             if let Some(time) = &request.time {
                 self.set_time(clock::time(time)?)?;
             }
-            for (name, value) in &request.headers {
-                headers.push(header::parse(&format!("{name}:{value}"))?);
+            for (name, values) in request.headers {
+                for value in values.into_list() {
+                    headers.push(header::parse(&format!("{name}:{value}"))?);
+                }
             }
             let text: Result<String, _> = serde_json::from_str(request.body.get());
             body = text

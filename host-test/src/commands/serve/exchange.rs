@@ -1,5 +1,6 @@
 //! One exchange on a thread of its own: the host in the middle, channels to both sides.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use host_test::{Client, Request, Response};
@@ -8,8 +9,9 @@ use hyper::{HeaderMap, StatusCode};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 
+use super::capture::Capture;
 use super::headers;
-use super::live;
+use super::live::{self, Count};
 use super::pool::Pool;
 use super::remote::Remote;
 use super::target::Upstream;
@@ -24,14 +26,18 @@ pub(super) enum Part {
     Failed(String),
 }
 
+/// What a listener's exchanges have in common.
+pub(super) struct Proxy {
+    pub(super) pool: Arc<Pool>,
+    pub(super) upstream: Arc<Upstream>,
+    pub(super) capture: Option<Arc<Capture>>,
+    /// What was decided so far.
+    pub(super) count: Count,
+}
+
 /// Runs one request through the module, tells the client and the terminal.
-pub(super) fn run(
-    pool: &Pool,
-    upstream: &Upstream,
-    runtime: &Handle,
-    request: &Request,
-    to: &Sender<Part>,
-) {
+pub(super) fn run(proxy: &Proxy, runtime: &Handle, request: &Request, to: &Sender<Part>) {
+    let Proxy { pool, upstream, .. } = proxy;
     let began = Instant::now();
     let mut taken = match pool.take() {
         Ok(taken) => taken,
@@ -43,6 +49,9 @@ pub(super) fn run(
     };
     for trap in taken.host.run_due() {
         live::say_bad(&trap.to_string());
+    }
+    if let Some(capture) = &proxy.capture {
+        capture.request(request);
     }
     let mut remote = Remote::new(upstream, runtime, to);
     let mut client = ToClient { to };
@@ -59,7 +68,7 @@ pub(super) fn run(
         }
     }
     let shown = format!("{} {}", request.method, request.path);
-    live::exchange(&seen, &shown, began.elapsed());
+    live::exchange(&seen, &shown, began.elapsed(), &proxy.count);
     pool.put(taken);
 }
 

@@ -17,11 +17,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, Receiver};
 
-use super::exchange::{self, Part};
+use super::exchange::{self, Part, Proxy};
 use super::headers;
 use super::live;
-use super::pool::Pool;
-use super::target::Upstream;
 
 /// The largest request body that is read; what the policy allows is for the module to say.
 const MAX_BODY: usize = 80 << 20;
@@ -33,12 +31,11 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 const WAITING: usize = 16;
 
 /// Serves for ever.
-pub(super) async fn serve(listener: TcpListener, pool: Arc<Pool>, upstream: Arc<Upstream>) {
+pub(super) async fn serve(listener: TcpListener, proxy: Arc<Proxy>) {
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
-                let (pool, upstream) = (Arc::clone(&pool), Arc::clone(&upstream));
-                tokio::spawn(connection(stream, from, pool, upstream));
+                tokio::spawn(connection(stream, from, Arc::clone(&proxy)));
             }
             Err(why) => {
                 live::say_bad(&format!("cannot take a connection: {why}"));
@@ -49,12 +46,12 @@ pub(super) async fn serve(listener: TcpListener, pool: Arc<Pool>, upstream: Arc<
     }
 }
 
-async fn connection(stream: TcpStream, from: SocketAddr, pool: Arc<Pool>, upstream: Arc<Upstream>) {
+async fn connection(stream: TcpStream, from: SocketAddr, proxy: Arc<Proxy>) {
     // Small events must not wait for larger ones.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
-        let (pool, upstream) = (Arc::clone(&pool), Arc::clone(&upstream));
-        async move { Ok::<_, Infallible>(answer(request, from, pool, upstream).await) }
+        let proxy = Arc::clone(&proxy);
+        async move { Ok::<_, Infallible>(answer(request, from, proxy).await) }
     });
     // An error is the client's going away, or its breaking of HTTP, which was answered.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -66,12 +63,7 @@ async fn connection(stream: TcpStream, from: SocketAddr, pool: Arc<Pool>, upstre
 
 type Answer = Response<BoxBody<Bytes, std::io::Error>>;
 
-async fn answer(
-    request: hyper::Request<Incoming>,
-    from: SocketAddr,
-    pool: Arc<Pool>,
-    upstream: Arc<Upstream>,
-) -> Answer {
+async fn answer(request: hyper::Request<Incoming>, from: SocketAddr, proxy: Arc<Proxy>) -> Answer {
     let (head, body) = request.into_parts();
     let has_body = !body.is_end_stream();
     let body = match Limited::new(body, MAX_BODY).collect().await {
@@ -98,9 +90,7 @@ async fn answer(
     )];
     let (parts, mut received) = mpsc::channel(WAITING);
     let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        exchange::run(&pool, &upstream, &runtime, &request, &parts)
-    });
+    tokio::task::spawn_blocking(move || exchange::run(&proxy, &runtime, &request, &parts));
     match received.recv().await {
         Some(Part::Head(status, headers)) => {
             let rest = Rest(received).boxed();

@@ -1,5 +1,6 @@
 //! What `serve` shows on the terminal: a line a decision.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use host_test::Exchange;
@@ -9,10 +10,42 @@ use serde_json::Value;
 use crate::commands::document::printable;
 use crate::commands::style;
 
+/// What was decided so far.
+#[derive(Default)]
+pub(super) struct Count {
+    allowed: AtomicU64,
+    denied: AtomicU64,
+    other: AtomicU64,
+}
+
+impl Count {
+    fn add(&self, record: Option<&Value>) {
+        let member = |name: &str| record.and_then(|record| record.get(name)?.as_str());
+        let counter = match (member("tool"), member("outcome")) {
+            (Some(_), Some("allow")) => &self.allowed,
+            (Some(_), Some(_)) => &self.denied,
+            _ => &self.other,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The last line of a run.
+    pub(super) fn say_end(&self) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        say_good(&format!(
+            "ended: {} tool calls allowed, {} denied; {} other requests",
+            read(&self.allowed),
+            read(&self.denied),
+            read(&self.other)
+        ));
+    }
+}
+
 /// One exchange that ended: what was decided, and what a proxy does not forgive.
-pub(super) fn exchange(seen: &Exchange, request: &str, took: Duration) {
+pub(super) fn exchange(seen: &Exchange, request: &str, took: Duration, count: &Count) {
     let record = seen.filter_state.get("toolgate");
     let record = record.and_then(|record| serde_json::from_slice::<Value>(record).ok());
+    count.add(record.as_ref());
     let line = match &record {
         Some(record) => decision(record, took),
         None => format!("{:<7} {request}", "none"),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::capture::Capture;
 use super::live;
 use super::pool::Pool;
 use crate::commands::document::{Document, Source};
@@ -30,7 +31,7 @@ impl Policy {
 
     /// Puts the file in force whenever it is saved; one with faults changes nothing but the
     /// terminal.
-    pub(super) fn reload_for_ever(&self, path: &Path, pool: &Pool) {
+    pub(super) fn reload_for_ever(&self, path: &Path, pool: &Pool, capture: Option<&Capture>) {
         let mut watched = Watched::new([path.to_owned()]);
         loop {
             watched.wait(|| None);
@@ -40,8 +41,14 @@ impl Policy {
                 live::say_bad("the policy has errors: the one before stays in force");
                 continue;
             }
-            match pool.reload(self.config(&document)) {
-                Ok(()) => live::say_good("the policy was saved and is in force; counters stay"),
+            let config = self.config(&document);
+            match pool.reload(config.clone()) {
+                Ok(()) => {
+                    if let Some(capture) = capture {
+                        capture.reload(&config);
+                    }
+                    live::say_good("the policy was saved and is in force; counters stay");
+                }
                 Err(why) => live::say_bad(&format!("{why}\nthe policy before stays in force")),
             }
         }

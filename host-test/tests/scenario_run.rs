@@ -60,6 +60,8 @@ fn json_and_junit_tell_the_same_as_the_text() {
     );
     assert_eq!(of(1)["failure"]["step"], 1);
     assert_eq!(of(1)["failure"]["line"], 3);
+    // As an object, not as its text.
+    assert_eq!(of(1)["failure"]["record"]["outcome"], "allow");
     let mismatch = &of(1)["failure"]["mismatches"][0];
     assert_eq!(mismatch["what"], "outcome");
     assert_eq!(

@@ -1,6 +1,7 @@
 //! What `run --format json` prints: one JSON object on one line, a promise to scripts.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::coverage::Coverage;
 use super::play::{Ending, Played};
@@ -40,7 +41,24 @@ struct Failure<'a> {
     time: u32,
     sent: &'a str,
     mismatches: Vec<Mismatch<'a>>,
-    record: Option<&'a str>,
+    record: Option<Record<'a>>,
+}
+
+/// The decision record.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Record<'a> {
+    Json(&'a RawValue),
+    /// As a broken module or another proxy may write it.
+    Broken(&'a str),
+}
+
+impl<'a> Record<'a> {
+    fn of(text: &'a str) -> Record<'a> {
+        let one_line = !text.contains(['\n', '\r']);
+        let json = serde_json::from_str(text).ok().filter(|_| one_line);
+        json.map_or(Record::Broken(text), Record::Json)
+    }
 }
 
 #[derive(Serialize)]
@@ -95,7 +113,7 @@ fn scenario(played: &Played, show: bool) -> Scenario<'_> {
                     got: &one.got,
                 })
                 .collect(),
-            record: failure.seen.record.as_deref(),
+            record: failure.seen.record.as_deref().map(Record::of),
         }),
         _ => None,
     };

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use toolgate_engine::approval::plain;
 
 use super::Trouble;
-use crate::commands::document::printable;
 use crate::commands::style;
 
 #[derive(Deserialize)]
@@ -55,17 +55,17 @@ pub(super) fn one(body: &str) -> Result<String, Trouble> {
     let mut row = |name: &str, value: Option<String>| {
         lines.extend(value.map(|value| format!("  {} {value}", style::dim(&format!("{name:<9}")))));
     };
-    row("server", one.server.as_deref().map(printable));
-    row("rule", one.rule.as_deref().map(printable));
-    row("why", one.message.as_deref().map(printable));
-    row("asks", one.asks.as_deref().map(printable));
+    row("server", one.server.as_deref().map(plain));
+    row("rule", one.rule.as_deref().map(plain));
+    row("why", one.message.as_deref().map(plain));
+    row("asks", one.asks.as_deref().map(plain));
     row("asked", Some(time(one.asked)));
     row("ends", Some(time(one.ends)));
     for (name, value, too_long) in [
         ("arguments", one.arguments, one.arguments_too_long),
         ("answers", one.input_responses, one.input_responses_too_long),
     ] {
-        row(name, value.map(|value| printable(value.get())));
+        row(name, value.map(|value| plain(value.get())));
         row(name, too_long.then(|| "too long to be kept".to_owned()));
     }
     Ok(lines.join("\n"))
@@ -78,26 +78,23 @@ pub(super) fn short(body: &str) -> Result<String, Trouble> {
 
 /// What the listener says is wrong.
 pub(super) fn problem(body: &str) -> String {
-    read::<Problem>(body).map_or_else(|_| printable(body), |problem| printable(&problem.error))
+    read::<Problem>(body).map_or_else(|_| plain(body), |problem| plain(&problem.error))
 }
 
 impl One {
     fn line(&self) -> String {
         let unknown = || "?".to_owned();
-        let tool = self.tool.as_deref().map_or_else(unknown, printable);
-        let caller = self.caller.as_deref().map_or_else(unknown, printable);
+        let tool = self.tool.as_deref().map_or_else(unknown, plain);
+        let caller = self.caller.as_deref().map_or_else(unknown, plain);
         let state = match self.state.as_str() {
             "pending" => style::warning("pending"),
             "approved" => style::good("approved"),
-            other => style::dim(&printable(other)),
+            other => style::dim(&plain(other)),
         };
-        let by = self
-            .by
-            .as_deref()
-            .map(|by| format!(" by {}", printable(by)));
+        let by = self.by.as_deref().map(|by| format!(" by {}", plain(by)));
         format!(
             "{}  {state}{}  {tool}  for {caller}",
-            printable(&self.id),
+            plain(&self.id),
             by.unwrap_or_default()
         )
     }

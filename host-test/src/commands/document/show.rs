@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use toolgate_engine::approval::is_unseen;
 use toolgate_engine::config::Severity;
 
 use super::super::style;
@@ -122,21 +123,13 @@ fn visible(c: char) -> char {
 pub(in crate::commands) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || is_invisible(c) {
+        if c.is_control() || is_unseen(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
     out
-}
-
-/// Zero-width characters, bidirectional controls and tags: a reader does not see them.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

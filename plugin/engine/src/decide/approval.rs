@@ -44,8 +44,12 @@ pub(super) fn yes(
         return Ok(None);
     };
     let arguments = canonical(call.arguments.value());
+    let earlier = call.trip.and_then(|trip| Earlier::read(&trip));
+    let responses = earlier.as_ref().and_then(Earlier::responses);
+    let shown = responses.as_ref().map_or(0, String::len);
+    let shown = shown.saturating_add(arguments.len());
     // Whether the client can ask its user, and the user can see all that is decided about.
-    let can_ask = call.trip.is_some_and(|trip| trip.can_elicit()) && arguments.len() <= SHOWN_BYTES;
+    let can_ask = call.trip.is_some_and(|trip| trip.can_elicit()) && shown <= SHOWN_BYTES;
     let wants = |wanted: Approver| asks.iter().find(|(a, _)| a.by == wanted);
     let speaker = match wants(Approver::Operator) {
         None if !can_ask => wants(Approver::User(Fallback::Deny)),
@@ -77,20 +81,25 @@ pub(super) fn yes(
             "Send this call alone, not in a batch, to ask for approval.",
         ));
     };
+    if trip.says_more() {
+        return Err(impossible(
+            "Send this call with nothing in `params` but `name`, `arguments`, `_meta`, `task`, `inputResponses` and `requestState`: a person is shown no more.",
+        ));
+    }
     let of_user = match approval.by {
         Approver::Operator => false,
         Approver::User(_) if can_ask => true,
         Approver::User(Fallback::Operator) => false,
         Approver::User(Fallback::Deny) => {
             return Err(impossible(
-                "Only the user can approve this call, and cannot be asked: the client needs MCP 2026-07-28 and the capability `elicitation`, and the arguments at most 2000 bytes. Do not send this call again.",
+                "Only the user can approve this call, and cannot be asked: the client needs MCP 2026-07-28 and the capability `elicitation`, and the arguments, with what else the call answers, at most 2000 bytes. Do not send this call again.",
             ));
         }
     };
     let Some(who) = who(call, around) else {
         return Err(impossible(FAILED));
     };
-    let Some(earlier) = Earlier::read(&trip) else {
+    let Some(earlier) = earlier else {
         return Err(waits(ApprovalState::Void));
     };
     let call_bond = Bond::of(
@@ -166,10 +175,6 @@ pub(super) fn yes(
             "This call answers another question with too much to ask for approval at the same time.",
         ));
     }
-    let responses = approval
-        .shows_arguments
-        .then(|| earlier.responses())
-        .flatten();
     let notice = Notice {
         caller: call.grant.map_or(who.kind, |grant| grant.name.as_str()),
         server: call.server,
@@ -177,7 +182,7 @@ pub(super) fn yes(
         rule: &approval.rule.id,
         message: &message,
         arguments: approval.shows_arguments.then_some(arguments.as_str()),
-        responses: responses.as_deref(),
+        responses: responses.as_deref().filter(|_| approval.shows_arguments),
         of_user,
     };
     let state = match ask(around, &asked, &notice) {
@@ -186,7 +191,7 @@ pub(super) fn yes(
             &asked,
             &standing,
             &message,
-            (call, &arguments),
+            (call, &arguments, responses.as_deref()),
             &earlier.kept,
         )),
         Ok(Answer::Wait(standing)) => ApprovalState::Waits {

@@ -3,10 +3,10 @@
 use super::Call;
 use super::verdict::Question;
 use crate::approval::{
-    ApprovalId, Asked, Bond, Returned, Standing, Worth, accept, is_bound, request_state,
+    ApprovalId, Asked, Bond, Returned, Standing, Worth, accept, is_bound, plain, request_state,
 };
 use crate::digest::digest;
-use crate::json::{Value, parse};
+use crate::json::{Value, canonical, parse};
 use crate::limit::{Store, StoreError};
 use crate::mcp::RoundTrip;
 use crate::mcp::round_trip::Action;
@@ -15,7 +15,7 @@ use crate::record::shown_name;
 /// The name of our question among those of a result.
 pub(crate) const KEY: &str = "toolgate_approval";
 
-/// The longest that the user reads of the arguments, in bytes.
+/// The longest that the user reads of the arguments and of what the call answers, in bytes.
 pub(super) const SHOWN_BYTES: usize = 2_000;
 
 /// What a call carries of earlier round trips.
@@ -67,9 +67,9 @@ impl Earlier {
         Some(call.continued(state.as_ref()))
     }
 
-    /// What it answers to the upstream, a JSON text.
+    /// What it answers to the upstream, a canonical text.
     pub(super) fn responses(&self) -> Option<String> {
-        let text = |trip: RoundTrip<'_>| trip.responses().map(|value| value.text().to_owned());
+        let text = |trip: RoundTrip<'_>| trip.responses().map(canonical);
         self.look(text).flatten()
     }
 }
@@ -117,20 +117,25 @@ pub(super) fn settle(
     })
 }
 
-/// The question in plain words, with what the user decides about: the call, and its arguments
-/// without the spaces between tokens, of which a text can be made that shows nothing else.
+/// The question in plain words, with what the user decides about: the call, its arguments and what it
+/// answers, without the spaces between tokens, of which a text can be made that shows nothing else.
 pub(super) fn question(
     asked: &Asked<'_>,
     standing: &Standing,
     message: &str,
-    (call, arguments): (&Call<'_>, &str),
+    (call, arguments, responses): (&Call<'_>, &str, Option<&str>),
     kept: &str,
 ) -> Question {
+    let answers = responses.map(|responses| {
+        let responses = plain(responses);
+        format!(" It answers a question of the tool's own with {responses}.")
+    });
     let text = format!(
-        "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}.\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
+        "{message}\n\nThe agent wants to call the tool \"{}\" of \"{}\" with {}.{}\n\nAccept to let exactly this call pass, once. Decline to refuse it.",
         plain(&shown_name(call.tool)),
         plain(call.server),
         plain(arguments),
+        answers.unwrap_or_default(),
     );
     Question {
         id: standing.id.to_string(),
@@ -139,65 +144,5 @@ pub(super) fn question(
         expired: standing.expired.map(|id| id.to_string()),
         text,
         state: request_state(asked, standing, kept),
-    }
-}
-
-/// Whether a character shows nothing of itself, or moves what stands around it: Unicode's property
-/// `Default_Ignorable_Code_Point`, what directs writing or ends lines, and the blank of Braille.
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// A text of the agent's choice in which nothing can move or hide what stands around it.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // Between the tokens of a JSON text.
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if c.is_control() || is_unseen(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn what_a_person_reads_hides_nothing() {
-        for (text, shown) in [
-            ("50\u{34f}\u{fe0f}0 €", "50\\u{34f}\\u{fe0f}0 €"),
-            (
-                "a\u{e0161}b\u{3164}c\u{2800}",
-                "a\\u{e0161}b\\u{3164}c\\u{2800}",
-            ),
-            ("x\n\u{202e}y\u{7f}", "x \\u{202e}y\\u{7f}"),
-            ("é 日本 👍", "é 日本 👍"),
-        ] {
-            assert_eq!(plain(text), shown);
-        }
     }
 }

@@ -61,6 +61,17 @@ impl<'a> RoundTrip<'a> {
         self.param(RESPONSES)
     }
 
+    /// Whether its params have a member that no version of the protocol gives a tools/call: a lenient
+    /// server may read `input_responses` or `request_state` all the same.
+    pub fn says_more(&self) -> bool {
+        let known = ["name", "arguments", "_meta", "task", STATE, RESPONSES];
+        let unknown = |params: Value<'_>| {
+            let mut keys = params.members().map(|(key, _)| key);
+            keys.any(|key| !known.iter().any(|name| key.equals(name)))
+        };
+        self.params.is_some_and(unknown)
+    }
+
     /// Whether it carries anything of an earlier round.
     pub fn continues(&self) -> bool {
         self.state().is_some() || self.responses().is_some()

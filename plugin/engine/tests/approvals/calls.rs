@@ -525,6 +525,62 @@ fn operators_must_say_who_they_are_and_web_pages_decide_nothing() {
 }
 
 #[test]
+fn what_a_person_is_not_shown_of_a_call_is_not_approved_with_it() {
+    let (gate, mut world) = (calls(POLICY), world());
+    let id = id_of(&denied(call(
+        &gate,
+        &mut world,
+        "alice",
+        r#"{"amount":150}"#,
+    )));
+    decide(&mut world, &id, "approve");
+    for member in [
+        r#""input_responses":{"confirm":{"action":"accept"}}"#,
+        r#""request_state":"U1""#,
+        r#""input\u005fresponses":{}"#,
+        r#""Request-State":"U1""#,
+        r#""inputResponse":{}"#,
+        r#""confirm":true"#,
+        r#""meta":{}"#,
+        // These only fold to a name, and are refused of every call.
+        r#""requeststate":"U1""#,
+        r#""InputResponses":{}"#,
+    ] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"refund","arguments":{{"amount":150}},{member}}}}}"#
+        );
+        let alice = [("authorization", "Bearer alice")];
+        let reply = denied(post(&gate, &mut world, &alice, &body).0);
+        let why = ["a person is shown no more", "could be read as"];
+        assert!(
+            why.iter().any(|why| reply.body.contains(why)),
+            "{member}: {}",
+            reply.body
+        );
+        // A call that needs nobody may say what it likes.
+        let small = body.replace("150", "1");
+        let passes = forwarded(&post(&gate, &mut world, &alice, &small).0);
+        assert_eq!(passes, !reply.body.contains("could be read as"), "{member}");
+        world.store = {
+            // The limit is not what this is about.
+            let mut kept = toolgate_engine::limit::MemoryStore::new();
+            for (key, value) in world.store.values() {
+                if key.starts_with("tg1/approvals") {
+                    kept.put(key, value.to_vec());
+                }
+            }
+            kept
+        };
+    }
+    assert!(forwarded(&call(
+        &gate,
+        &mut world,
+        "alice",
+        r#"{"amount":150}"#
+    )));
+}
+
+#[test]
 fn a_list_that_is_too_long_for_one_answer_says_where_it_goes_on() {
     use std::collections::BTreeSet;
     let gate = gate(&format!(

@@ -427,6 +427,25 @@ fn an_operator_approves_the_answer_too_that_a_call_carries() {
 }
 
 #[test]
+fn the_user_reads_what_the_call_answers_too_or_is_not_asked() {
+    let (gate, mut world) = (calls(POLICY), world());
+    let answering = |all: &str| Sent {
+        more: format!(
+            r#","requestState":"U1","inputResponses":{{"scope": {{"action":"accept","content":{{"of":"{all}"}}}}}}"#
+        ),
+        ..Sent::first()
+    };
+    let (text, state) = answering("all\u{202e}").asked(&gate, &mut world);
+    let said =
+        r#"of the tool's own with {"scope":{"action":"accept","content":{"of":"all\u{202e}"}}}."#;
+    assert!(text.contains(said), "{text}");
+    let yes = Sent::answering(&state, "accept");
+    assert!(yes.passes(&gate, &mut world));
+    let told = answering(&"x".repeat(2_000)).refused(&gate, &mut world);
+    assert!(told.contains("from an operator"), "{told}");
+}
+
+#[test]
 fn what_is_kept_is_sealed() {
     let (gate, mut world) = (calls(POLICY), world());
     let carrying = |theirs: &str| Sent {

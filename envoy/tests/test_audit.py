@@ -258,6 +258,30 @@ def test_under_load_each_request_has_one_record_and_one_count_across_updates(sta
     assert all(sum(found.values()) > 0 for found in workers), f"one worker did all the work: {workers}"
 
 
+def test_gauges_of_what_an_update_takes_away_say_zero(start, upstream: Server) -> None:
+    """In every worker, with a stream open that began before."""
+    envoy = start(config="envoy-ecds.yaml", upstream=upstream.address, concurrency=2, plugin=audited())
+    call = wire.post(wire.call("few_tool"))
+    for _ in range(3):
+        assert wire.ask(envoy.port, call).status == 200
+    assert total(envoy, "toolgate_limit_used_percent", counter="few") == 100
+    with wire.Connection(envoy.port) as before:
+        before.send(wire.head("POST", wire.JSON, b"content-length: 1000") + b'{"jsonrpc"')
+        tools = {**POLICY["tools"], "few_tool": {"limits": [{"counter": "some", "window": "day", "max": 4, "scope": "global"}]}}
+        envoy.update({**audited(), "policy": {"version": "1", **POLICY, "tools": tools}})
+        assert wire.ask(envoy.port, call).status == 200
+    deadline = time.monotonic() + 30
+    while total(envoy, "toolgate_limit_used_percent", counter="few"):
+        assert time.monotonic() < deadline, "the gauge of a limit that is gone was not reset"
+        time.sleep(0.1)
+    assert total(envoy, "toolgate_limit_used_percent", counter="some") == 25
+    loaded = [value for _, value in samples(envoy, "toolgate_policy_loaded_timestamp_seconds")]
+    assert len(loaded) == 2
+    while len([value for _, value in samples(envoy, "toolgate_policy_loaded_timestamp_seconds") if value]) > 1:
+        assert time.monotonic() < deadline, "the gauge of a policy that is gone was not reset"
+        time.sleep(0.1)
+
+
 def test_a_trap_loses_no_record_but_those_of_requests_in_flight(module: Path, upstream: Server, tmp_path: Path) -> None:
     broken = trapping.with_fuse(module, tmp_path / "trap.wasm")
     with Envoy(module=broken, upstream=upstream.address, plugin=audited(), concurrency=1, folder=tmp_path / "envoy") as envoy:

@@ -1,5 +1,5 @@
 //! Metrics of the module that Envoy runs: bounded in number whatever the configuration, and nothing uncounted.
-#![expect(clippy::unwrap_used, reason = "test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test")]
 
 #[path = "common/toolgate.rs"]
 mod toolgate;
@@ -114,4 +114,66 @@ fn a_batch_fills_the_gauges_of_limits_as_its_calls_alone_do() {
     let denied = json!([call("a"), call("other")]);
     assert_eq!(send(&mut together, &denied).upstream, None);
     assert_eq!(used(&together), filled);
+}
+
+/// In nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
+
+/// When policies were loaded, by the hash of each: those that are in force.
+fn in_force(host: &Host) -> usize {
+    let loaded = gauges(host, "toolgate_policy_loaded_timestamp_seconds");
+    loaded.iter().filter(|(_, seconds)| *seconds > 0).count()
+}
+
+#[test]
+fn gauges_of_what_a_configuration_has_no_more_say_zero() {
+    let mut host = start(&limited());
+    assert!(send(&mut host, &json!(["a", "b"].map(call))).upstream_complete);
+    let named =
+        |name: &str, rule: &str, percent| (format!("{name};rule={rule};policy=(policy)"), percent);
+    let (a, all) = ("/tools/a/limits/a", "/all_tools/limits/all");
+    let mut plugin = limited();
+    let tools = plugin
+        .pointer_mut("/policy/tools")
+        .unwrap()
+        .as_object_mut()
+        .unwrap();
+    let limits = tools.remove("b").unwrap();
+    tools.insert("c".to_owned(), limits);
+    host.reconfigure(plugin.to_string().as_bytes()).unwrap();
+    let told = |b: u64| {
+        vec![
+            named("a", a, 12),
+            named("all", all, 25),
+            named("b", "/tools/b/limits/b", b),
+        ]
+    };
+    assert_eq!(used(&host), told(0));
+    assert_eq!(in_force(&host), 1);
+    // A refused one changes nothing.
+    assert!(host.reconfigure(b"{}").is_err());
+    assert_eq!((used(&host), in_force(&host)), (told(0), 1));
+    // The same limits are looked after though nobody calls.
+    host.set_time(host.time() + DAY);
+    let empty = vec![
+        named("a", a, 0),
+        named("all", all, 0),
+        named("b", "/tools/b/limits/b", 0),
+    ];
+    assert_eq!(used(&host), empty);
+    // The first again: what it had comes back when it is charged.
+    host.reconfigure(limited().to_string().as_bytes()).unwrap();
+    assert!(send(&mut host, &call("b")).upstream_complete);
+    let again = vec![
+        named("a", a, 0),
+        named("all", all, 12),
+        named("b", "/tools/b/limits/b", 12),
+    ];
+    assert_eq!((used(&host), in_force(&host)), (again, 1));
+    // One that counts nothing leaves nothing that looks alive.
+    let mut silent = limited();
+    silent["metrics"] = json!({"enabled": false});
+    host.reconfigure(silent.to_string().as_bytes()).unwrap();
+    assert!(used(&host).iter().all(|(_, percent)| *percent == 0));
+    assert_eq!(in_force(&host), 0);
 }

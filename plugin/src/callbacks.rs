@@ -272,6 +272,12 @@ extern "C" fn proxy_on_delete(id: u32) {
         contexts.ending.retain(|root| *root != id);
         (contexts.streams.remove(&id), contexts.roots.remove(&id))
     });
+    if let Some((_, Some(root))) = &deleted
+        && let Ok(root) = root.try_borrow()
+    {
+        let others = contexts(|contexts| contexts.roots.values().cloned().collect::<Vec<_>>());
+        root.deleted(&others.unwrap_or_default());
+    }
     webhook::forget(id);
     // Dropped only now, for a context that ends may call the host.
     drop(deleted);

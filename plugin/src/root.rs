@@ -1,10 +1,12 @@
 //! The configuration's life: compiled once per virtual machine, refused whole when anything is
 //! wrong with it, and then the one before stays in force.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use toolgate_engine::Gate;
 use toolgate_engine::config::{Faults, Severity};
+use toolgate_engine::gate::NamedPolicy;
 use toolgate_engine::series::{POLICY_LOADED, Series};
 
 use crate::abi::{self, Body, Level};
@@ -74,15 +76,34 @@ impl RootContext for Root {
 }
 
 impl Root {
+    /// The context is gone. Where others have configurations, gauges that only its own had say 0.
+    /// Without one nobody knows whether it was replaced: another virtual machine may have the same
+    /// gauges.
+    pub(crate) fn deleted(&self, others: &[Rc<RefCell<Self>>]) {
+        let Some(configured) = self.configured.as_ref().filter(|c| c.gate.metrics.enabled) else {
+            return;
+        };
+        let configured_of = |root: &Rc<RefCell<Self>>| root.try_borrow().ok()?.configured.clone();
+        let mut others: Vec<Configured> = others.iter().filter_map(configured_of).collect();
+        if others.is_empty() {
+            return;
+        }
+        others.retain(|other| other.gate.metrics.enabled);
+        configured.saturation.replaced(&configured.gate, &others);
+        for named in configured.gate.policies() {
+            let mut policies = others.iter().flat_map(|other| other.gate.policies());
+            if !policies.any(|p| (&p.name, &p.short_hash) == (&named.name, &named.short_hash)) {
+                metrics::set(loaded_series(named).as_str(), 0);
+            }
+        }
+    }
+
     fn loaded(&mut self, gate: Gate) {
         if gate.metrics.enabled {
             count_load("ok");
             let now = abi::now().checked_div(1_000_000_000).unwrap_or(0);
             for named in gate.policies() {
-                let series = Series::of(POLICY_LOADED)
-                    .with("policy", named.shown())
-                    .with("hash", &named.short_hash);
-                metrics::set(series.as_str(), now);
+                metrics::set(loaded_series(named).as_str(), now);
             }
             abi::set_tick_period(TICK);
         }
@@ -91,6 +112,13 @@ impl Root {
             saturation: Rc::default(),
         });
     }
+}
+
+/// The gauge of when a policy was loaded.
+fn loaded_series(named: &NamedPolicy) -> Series {
+    Series::of(POLICY_LOADED)
+        .with("policy", named.shown())
+        .with("hash", &named.short_hash)
 }
 
 /// Counts a configuration that was read: each worker reads each.

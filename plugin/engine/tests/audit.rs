@@ -153,6 +153,43 @@ fn sampling_drops_no_denial() {
 }
 
 #[test]
+fn sampling_counts_what_is_allowed_in_its_order_whatever_it_is_of() {
+    let gate = gate(
+        r#"{"audit":{"allowed_every":2},"policy":{"version":"1","default":"deny","tools":{"pay":{},"dry":{
+            "deny_if":[{"conditions":[],"mode":"shadow"}]}}}}"#,
+    );
+    let mut world = world();
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let bodies = [
+        list.to_owned(),
+        call("dry", "{}"),
+        call("other", "{}"),
+        call("pay", "{}"),
+    ];
+    let mut kept = Vec::new();
+    for body in bodies.iter().cycle().take(12) {
+        let (_, mut exchange) = post(&gate, &mut world, &[], body);
+        let record = exchange
+            .take_record()
+            .map(|r| serde_json::from_str::<Value>(r).unwrap());
+        kept.push(record.map_or(json!(0), |record| {
+            let every = record.get("sampled").cloned();
+            every.unwrap_or(json!(1))
+        }));
+    }
+    // The first and each second after it; in step with the traffic, no call of `pay` is ever among them.
+    let round = json!([2, 1, 1, 0]);
+    assert_eq!(
+        Value::from(kept),
+        Value::from(
+            [&round, &round, &round]
+                .map(|r| r.as_array().unwrap().clone())
+                .concat()
+        )
+    );
+}
+
+#[test]
 fn a_credential_is_never_in_a_record() {
     let token = "tok-3f9a-not-to-be-seen";
     for identity in [r#"{"bearer":true}"#, r#"{"header":"x-key"}"#] {

@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 64;
 
 const ALIAS: &str = "aliases (`*name`) are not accepted; write the value out here";
 
+const EMPTY: &str = "the file is empty";
+
 /// A document as JSON.
 #[derive(Debug)]
 pub(crate) struct Converted {
@@ -44,6 +46,20 @@ impl fmt::Display for YamlError {
 
 impl std::error::Error for YamlError {}
 
+/// What [`to_json`] says, in words for the person who wrote the text: a `what`, which `begins`.
+pub(crate) fn told(why: &str, what: &str, begins: &str) -> String {
+    if why.contains("tab") && why.contains("indentation") {
+        return "a tab stands in the indentation: YAML indents with spaces".to_owned();
+    }
+    if why.contains("did not find expected") || why.contains("mapping values are not allowed") {
+        return format!("{why}: check that this line is indented like its neighbours");
+    }
+    if why == EMPTY {
+        return format!("{EMPTY}; a {what} begins with `{begins}`");
+    }
+    why.to_owned()
+}
+
 /// Converts one YAML document (YAML 1.2, core schema) to JSON text.
 ///
 /// # Errors
@@ -69,7 +85,7 @@ pub(crate) fn to_json(text: &str) -> Result<Converted, YamlError> {
     if writer.documents == 0 {
         return Err(YamlError {
             at: Position { line: 1, column: 1 },
-            why: "the file is empty".to_owned(),
+            why: EMPTY.to_owned(),
         });
     }
     Ok(Converted {

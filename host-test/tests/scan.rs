@@ -412,7 +412,16 @@ fn a_list_that_never_ends_is_refused_whole() {
 fn a_server_that_cannot_be_reached_is_told_in_words() {
     let said = host_test(&["scan", "--upstream", "http://127.0.0.1:1/mcp", "-q"]);
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("no MCP session"), "{}", said.err);
+    let reached = "no MCP session: cannot reach http://127.0.0.1:1/mcp: ";
+    assert!(said.err.contains(reached), "{}", said.err);
+    assert!(said.err.contains("refused"), "{}", said.err);
+    assert!(!said.err.contains("::"), "no names of types: {}", said.err);
+    let said = host_test(&["scan", "--upstream", "localhost:3000", "-q"]);
+    assert!(
+        said.err.contains("write a URL such as http://"),
+        "{}",
+        said.err
+    );
     let said = host_test(&[
         "scan",
         "-q",

@@ -112,6 +112,20 @@ fn what_is_broken_is_told_with_its_place() {
     assert!(text.contains("p.json: cannot read it: "), "{text}");
     assert!(text.contains("p.json:1:1: not JSON: "), "{text}");
     assert!(text.ends_with("0 passed, 3 broken\n"), "{text}");
+    for (scenario, part) in [
+        (
+            "policy: p.json\nsteps:\n\t- call: x\n",
+            "3:2: a tab stands in the indentation",
+        ),
+        (
+            "",
+            "1:1: the file is empty; a scenario begins with `policy: policy.json`",
+        ),
+    ] {
+        folder.write("a/scenario.yaml", scenario);
+        let (code, text) = folder.run(&["a"]);
+        assert!(code == 2 && text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]
@@ -137,7 +151,7 @@ fn usage_errors_say_what_to_do() {
     }
     folder.write("scenario.yaml", HOLDS);
     for (module, part) in [
-        ("no.wasm", "`no.wasm`: cannot read the module"),
+        ("no.wasm", "cannot read the module: `no.wasm`: "),
         ("policy.yaml", "not a valid Wasm"),
     ] {
         let (code, text) = host_test(&folder.0, &["run", "--module", module]);

@@ -105,6 +105,32 @@ fn results_come_in_order_however_many_run_at_once() {
 }
 
 #[test]
+fn a_policy_and_a_configuration_that_are_mistaken_for_each_other_are_told() {
+    let folder = Folder::new("mistaken");
+    let policy = r#"{"version": "1", "default": "deny"}"#;
+    folder.write("policy.json", policy);
+    folder.write("config.json", &format!(r#"{{"policy": {policy}}}"#));
+    for (names, part) in [
+        (
+            "policy: config.json",
+            "a plugin configuration, where a policy is expected",
+        ),
+        ("config: policy.json", "wrap the document as {\"policy\": "),
+    ] {
+        folder.write(
+            "scenario.yaml",
+            &format!("{names}\nsteps: [{{list: tools}}]\n"),
+        );
+        let (code, text) = with_toolgate(&folder, &["scenario.yaml"]);
+        assert_eq!(code, 2, "{text}");
+        assert!(
+            text.contains(".json:1:1: error: ") && text.contains(part),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn what_upstream_and_record_must_be_is_compared() {
     let folder = Folder::new("saw");
     let step = |more: &str| format!("{SCENARIO}{more}");

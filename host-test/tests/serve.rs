@@ -400,6 +400,32 @@ fn what_cannot_be_reached_or_read_is_said() {
             ],
             "cannot write `.` (--capture)",
         ),
+        (
+            &[
+                "serve",
+                "--policy",
+                "policy.json",
+                "--upstream",
+                "http://x",
+                "--module",
+                module,
+                "--listen",
+                &serve.address,
+            ],
+            "another program listens there, port 0 lets the system choose",
+        ),
+        (
+            &[
+                "serve",
+                "--policy",
+                "policy.json",
+                "--upstream",
+                "http://x",
+                "--listen",
+                "localhost:1",
+            ],
+            "write an IP address and a port, such as 127.0.0.1:8787",
+        ),
     ] {
         let (code, text) = host_test(&folder.0, arguments);
         assert!(code == 2 && text.contains(words), "{text}");

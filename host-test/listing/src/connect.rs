@@ -8,8 +8,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
 use rmcp::RoleClient;
 use rmcp::model::{ClientConfig, Implementation, ProtocolVersion};
-use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService};
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
+use rmcp::transport::streamable_http_client::{
+    StreamableHttpClientTransportConfig, StreamableHttpError,
+};
 use rmcp::transport::{IntoTransport, StreamableHttpClientTransport, TokioChildProcess};
 
 use crate::stderr::LastWords;
@@ -83,7 +85,7 @@ where
         tokio::time::timeout(bounds.connect, who.serve_with_lifecycle(transport, mode)).await;
     let why = match begun {
         Ok(Ok(service)) => return Ok(Session { service, words }),
-        Ok(Err(why)) => format!("no MCP session: {why}"),
+        Ok(Err(why)) => format!("no MCP session: {}", told(&why)),
         Err(_) => format!("no MCP session within {} s", bounds.connect.as_secs()),
     };
     let said = match words {
@@ -91,6 +93,35 @@ where
         None => String::new(),
     };
     Err(ListError::new(why).with_said(said))
+}
+
+/// What the SDK says, without the names of its types; and of a server that cannot be reached the
+/// reason, which the SDK leaves out.
+fn told(why: &ClientInitializeError) -> String {
+    let error = match why {
+        ClientInitializeError::TransportError { error, .. } => error,
+        ClientInitializeError::LegacyFallbackFailed { discover, fallback } => {
+            let (discover, fallback) = (told(discover), told(fallback));
+            return format!("{discover}; and with `initialize`, {fallback}");
+        }
+        _ => return why.to_string(),
+    };
+    match error.error.downcast_ref() {
+        Some(StreamableHttpError::<reqwest::Error>::Client(why)) => {
+            let mut root: &dyn std::error::Error = why;
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            let url = why.url().map_or("the server", reqwest::Url::as_str);
+            format!("cannot reach {url}: {root}; is it running?")
+        }
+        Some(StreamableHttpError::HttpStatus(why)) => {
+            format!(
+                "{why}; is the URL the server's MCP endpoint, such as http://127.0.0.1:3000/mcp?"
+            )
+        }
+        _ => error.error.to_string(),
+    }
 }
 
 fn http(
@@ -104,7 +135,7 @@ fn http(
         reqwest::Url::parse(url).map_err(|why| bad(&format!("`{url}` is not a URL"), &why))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(ListError::new(format!(
-            "`{url}` is neither http:// nor https://"
+            "`{url}` is neither http:// nor https://: write a URL such as http://127.0.0.1:3000/mcp"
         )));
     }
     let mut given = HeaderMap::new();

@@ -147,8 +147,10 @@ impl Document {
         }
         let extension = self.path.extension().and_then(|e| e.to_str());
         let places = if matches!(extension, Some("yaml" | "yml")) {
-            let converted = yaml::to_json(&self.text)
-                .map_err(|e| plain(Some(e.at), None, syntax::of_yaml(&e.why)))?;
+            let converted = yaml::to_json(&self.text).map_err(|e| {
+                let why = yaml::told(&e.why, "policy", "version: \"1\"");
+                plain(Some(e.at), None, why)
+            })?;
             self.json = converted.json;
             Places::Yaml(converted.places)
         } else {
@@ -171,8 +173,8 @@ impl Document {
         };
         self.kind = kind.unwrap_or(found);
         if self.kind == Kind::Policy && found == Kind::Config {
-            let message = "this is a plugin configuration, where a policy is expected; `decide` and \
-                           `explain` take it with --config";
+            let message = "this is a plugin configuration, where a policy is expected: name it with \
+                           --config instead of --policy, or in a scenario with `config` instead of `policy`";
             self.fault(Severity::Error, "", message.to_owned());
             return;
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use host_test::Module;
+use host_test::{Module, ModuleError};
 
 use super::Trouble;
 use super::progress::Progress;
@@ -21,7 +21,11 @@ pub(super) fn load(file: Option<&Path>) -> Result<Module, Trouble> {
             build(&workspace)?
         }
     };
-    Module::from_file(&path).map_err(|error| format!("`{}`: {error}", path.display()))
+    Module::from_file(&path).map_err(|error| match error {
+        // It names the file itself.
+        ModuleError::Unreadable(_) => format!("{error}; without --module it is built"),
+        _ => format!("`{}`: {error}", path.display()),
+    })
 }
 
 /// The workspace above the current folder, or else above this program.

@@ -45,7 +45,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "URL")]
     upstream: Upstream,
     /// Where to listen; port 0 lets the system choose
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787", value_parser = address)]
     listen: SocketAddr,
     /// The configuration of the operators' listener, with `admin`: who may approve calls
     #[arg(long, value_name = "FILE")]
@@ -55,6 +55,7 @@ pub(super) struct Serve {
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:8788",
+        value_parser = address,
         requires = "operators"
     )]
     operators_listen: SocketAddr,
@@ -164,13 +165,27 @@ async fn asked_to_end() {
     }
 }
 
+/// Reads where to listen.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = |_| "write an IP address and a port, such as 127.0.0.1:8787".to_owned();
+    text.parse().map_err(wrong)
+}
+
 /// Listens, and says where.
 fn bind(
     runtime: &Runtime,
     address: SocketAddr,
     option: &str,
 ) -> Result<(TcpListener, SocketAddr), Trouble> {
-    let wrong = |why| format!("cannot listen on {address} ({option}): {why}");
+    let wrong = |why: std::io::Error| {
+        let instead = match why.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "; another program listens there, port 0 lets the system choose"
+            }
+            _ => "",
+        };
+        format!("cannot listen on {address} ({option}): {why}{instead}")
+    };
     let listener = runtime
         .block_on(TcpListener::bind(address))
         .map_err(wrong)?;

@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) description: Option<String>,
     /// The file that decides: a policy, or a whole configuration of the plugin.
     pub(crate) decided_by: PathBuf,
+    /// Whether that is a whole configuration.
+    pub(crate) by_config: bool,
     /// The plugin's configuration, as JSON text.
     pub(crate) plugin_config: String,
     /// That of the operators' listener, where there is one.
@@ -63,6 +65,7 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Broken> {
     Ok(Plan {
         path: path.to_owned(),
         decided_by: config::file_of(path, &scenario.0),
+        by_config: scenario.0.config.is_some(),
         description: scenario.0.description,
         plugin_config,
         operators_config,
@@ -80,7 +83,12 @@ pub(crate) fn decided_by(path: &Path) -> Option<PathBuf> {
 
 /// Reads the text of a scenario.
 fn parse(text: &str) -> Result<(Scenario, Vec<PlannedStep>), Vec<Fault>> {
-    let converted = yaml::to_json(text).map_err(|e| vec![Fault::at(e.at, e.why)])?;
+    let converted = yaml::to_json(text).map_err(|e| {
+        vec![Fault::at(
+            e.at,
+            yaml::told(&e.why, "scenario", "policy: policy.json"),
+        )]
+    })?;
     let lists = whole::lists_for_maps(&converted.json);
     if !lists.is_empty() {
         let fault = |(at, why): (String, String)| Fault::under(&converted.places, &at, why);

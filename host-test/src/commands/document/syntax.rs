@@ -72,20 +72,6 @@ fn shown(found: Option<char>) -> String {
     found.map_or_else(|| "the end of the file".to_owned(), |c| format!("`{c}`"))
 }
 
-/// What a YAML parser says, in words for the person who wrote the text.
-pub(super) fn of_yaml(why: &str) -> String {
-    if why.contains("tab") && why.contains("indentation") {
-        return "a tab stands in the indentation: YAML indents with spaces".to_owned();
-    }
-    if why.contains("did not find expected") || why.contains("mapping values are not allowed") {
-        return format!("{why}: check that this line is indented like its neighbours");
-    }
-    if why == "the file is empty" {
-        return "the file is empty; a policy begins with `version: \"1\"`".to_owned();
-    }
-    why.to_owned()
-}
-
 /// A bracket that closes another than the one that is open.
 fn mismatched(text: &str, offset: usize) -> Option<String> {
     let closing = text.get(offset..)?.chars().next()?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use host_test::Module;
 
 use super::options;
-use crate::commands::document::Document;
+use crate::commands::document::{Document, Kind};
 use crate::commands::find;
 use crate::scenario::read::{self, Plan};
 use crate::scenario::run::{self, Failure, Report};
@@ -66,7 +66,11 @@ impl Played {
 
 /// What `check` says of the file that decides, where the module refused it for that.
 fn refused(plan: &Plan, why: String) -> String {
-    let document = Document::read(&plan.decided_by, None);
+    let kind = match plan.by_config {
+        true => Kind::Config,
+        false => Kind::Policy,
+    };
+    let document = Document::read(&plan.decided_by, Some(kind));
     match document.is_refused() {
         true => document.errors().join("\n"),
         false => why,

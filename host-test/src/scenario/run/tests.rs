@@ -78,6 +78,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         action,
     };
     Plan {
+        by_config: false,
         decided_by: "policy.json".into(),
         path: PathBuf::new(),
         description: None,

@@ -70,6 +70,9 @@ fn no_terminal_is_told_what_to_do_and_no_token_is_shown() {
     assert!(!text.contains('\u{1b}'), "{text:?}");
     let (_, text) = check(&["config-grants.json"]);
     assert!(!text.contains("my-secret-token"), "{text}");
+    // Under keys that are right, misspelt and unknown.
+    let (_, text) = check(&["config-secrets.json"]);
+    assert!(!text.contains("SECRET"), "{text}");
 }
 
 #[test]

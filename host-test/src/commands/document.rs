@@ -5,6 +5,7 @@ mod places;
 mod show;
 mod syntax;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ use toolgate_engine::{Gate, policy};
 
 use crate::scenario::config;
 use crate::yaml::{self, Position};
-use places::Places;
+use places::{Index, Places};
 pub(super) use show::printable;
 
 /// What a document is.
@@ -48,6 +49,9 @@ pub(super) struct Document {
     pub(super) path: PathBuf,
     /// The file's own text.
     text: String,
+    index: Index,
+    /// Lines that are not shown.
+    secret_lines: HashSet<usize>,
     /// The document as JSON: the file's own text, or what its YAML says.
     pub(super) json: String,
     pub(super) kind: Kind,
@@ -87,6 +91,8 @@ impl Document {
         let mut document = Document {
             path: path.to_owned(),
             text: String::new(),
+            index: Index::of(""),
+            secret_lines: HashSet::new(),
             json: String::new(),
             kind: kind.unwrap_or(Kind::Policy),
             findings: Vec::new(),
@@ -139,6 +145,7 @@ impl Document {
         let bytes = std::fs::read(&self.path)
             .map_err(|why| plain(None, None, format!("cannot read it: {why}")))?;
         self.text = String::from_utf8_lossy(&bytes).into_owned();
+        self.index = Index::of(&self.text);
         if let Err(why) = std::str::from_utf8(&bytes) {
             let before = bytes.get(..why.valid_up_to()).unwrap_or_default();
             let at = places::position(&String::from_utf8_lossy(before), usize::MAX);
@@ -172,6 +179,11 @@ impl Document {
             Kind::Policy
         };
         self.kind = kind.unwrap_or(found);
+        if let Some(places) = &self.places
+            && (self.kind == Kind::Config || found == Kind::Config)
+        {
+            self.secret_lines = places.secret_lines(&self.text, &self.index);
+        }
         if self.kind == Kind::Policy && found == Kind::Config {
             let message = "this is a plugin configuration, where a policy is expected: name it with \
                            --config instead of --policy, or in a scenario with `config` instead of `policy`";
@@ -212,7 +224,7 @@ impl Document {
         let places = self.places.as_ref();
         Finding {
             severity: fault.severity,
-            at: places.and_then(|places| places.find(&self.text, fault)),
+            at: places.and_then(|places| places.find(&self.text, &self.index, fault)),
             pointer: Some(fault.pointer.clone()),
             message: fault.message.clone(),
         }

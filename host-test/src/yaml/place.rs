@@ -48,6 +48,13 @@ impl Places {
         self.places.get(pointer).copied()
     }
 
+    /// Every place, with its JSON pointer.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, Place)> {
+        self.places
+            .iter()
+            .map(|(pointer, place)| (pointer.as_str(), *place))
+    }
+
     pub(super) fn enter(&mut self, token: &str) {
         self.pointer.push('/');
         self.pointer.push_str(&pointer_token(token));

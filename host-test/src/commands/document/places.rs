@@ -1,6 +1,6 @@
 //! Where in a file each value of a document stands, by its JSON pointer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use toolgate_engine::config::Fault;
 use toolgate_engine::json::{Kind, RawStr, Sink, SyntaxError, scan};
@@ -42,14 +42,14 @@ impl Places {
 
     /// Where a fault is shown: at what it is about, or at the nearest thing around it that stands
     /// in the file. Members that are containers are shown by their keys.
-    pub(super) fn find(&self, text: &str, fault: &Fault) -> Option<Position> {
+    pub(super) fn find(&self, text: &str, index: &Index, fault: &Fault) -> Option<Position> {
         let mut pointer = fault.pointer.as_str();
         let mut exact = true;
         loop {
             let found = match self {
                 Places::Yaml(places) => places.find(pointer).map(|place| {
                     let key = place.key.filter(|key| {
-                        let container = starts_container(text, place.value, *key);
+                        let container = starts_container(text, index, place.value, *key);
                         fault.about_key || !exact || container
                     });
                     key.unwrap_or(place.value)
@@ -58,7 +58,7 @@ impl Places {
                     let key = place
                         .key
                         .filter(|_| fault.about_key || !exact || place.container);
-                    position(text, key.unwrap_or(place.value))
+                    index.position(text, key.unwrap_or(place.value))
                 }),
             };
             match (found, pointer.rsplit_once('/')) {
@@ -73,20 +73,135 @@ impl Places {
 
 /// Whether the YAML value at a place is a map or a list: it begins below its key, or with a
 /// bracket.
-fn starts_container(text: &str, value: Position, key: Position) -> bool {
-    let line = text.lines().nth(value.line.saturating_sub(1));
-    let first = line.and_then(|line| line.chars().nth(value.column.saturating_sub(1)));
-    value.line > key.line || matches!(first, Some('{' | '['))
+fn starts_container(text: &str, index: &Index, value: Position, key: Position) -> bool {
+    let rest = text.get(index.offset(text, value)..).unwrap_or_default();
+    value.line > key.line || rest.starts_with(['{', '['])
 }
 
 /// The position of a byte offset; of the end for one beyond it.
 pub(super) fn position(text: &str, offset: usize) -> Position {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
-    let in_line = before.get(line_start..).unwrap_or_default();
-    Position {
-        line: before.matches('\n').count().saturating_add(1),
-        column: in_line.chars().count().saturating_add(1),
+    walk(text, START, |at, _| at >= offset).1
+}
+
+/// Where a text begins.
+const START: (usize, Position) = (0, Position { line: 1, column: 1 });
+
+/// How far apart in bytes an index knows positions.
+const APART: usize = 1_024;
+
+/// Byte offsets and their positions, so that no place of a large file is sought from its beginning.
+#[derive(Debug)]
+pub(super) struct Index(Vec<(usize, Position)>);
+
+impl Index {
+    pub(super) fn of(text: &str) -> Index {
+        let mut marks = vec![START];
+        let mut next = APART;
+        walk(text, START, |at, position| {
+            if at >= next {
+                marks.push((at, position));
+                next = at.saturating_add(APART);
+            }
+            false
+        });
+        Index(marks)
+    }
+
+    /// The position of a byte offset; of the end for one beyond it.
+    pub(super) fn position(&self, text: &str, offset: usize) -> Position {
+        let mark = self.last(|(at, _)| *at <= offset);
+        walk(text, mark, |at, _| at >= offset).1
+    }
+
+    /// The byte offset of a position; of the line's end for one beyond it.
+    pub(super) fn offset(&self, text: &str, position: Position) -> usize {
+        let reached = |at: Position| (at.line, at.column) >= (position.line, position.column);
+        let mark = self.last(|(_, at)| !reached(*at) || *at == position);
+        walk(text, mark, |at, here| {
+            let ends = || text.get(at..).is_some_and(|rest| rest.starts_with('\n'));
+            reached(here) || here.line == position.line && ends()
+        })
+        .0
+    }
+
+    fn last(&self, before: impl Fn(&(usize, Position)) -> bool) -> (usize, Position) {
+        let marks = self.0.get(..self.0.partition_point(before));
+        marks.and_then(<[_]>::last).copied().unwrap_or(START)
+    }
+}
+
+/// Goes through a text from a mark on, to the end or to where it is `there`.
+fn walk(
+    text: &str,
+    (from, mut position): (usize, Position),
+    mut there: impl FnMut(usize, Position) -> bool,
+) -> (usize, Position) {
+    for (at, c) in text.get(from..).unwrap_or_default().char_indices() {
+        let at = from.saturating_add(at);
+        if there(at, position) {
+            return (at, position);
+        }
+        position = match c {
+            '\n' => Position {
+                line: position.line.saturating_add(1),
+                column: 1,
+            },
+            _ => Position {
+                column: position.column.saturating_add(1),
+                ..position
+            },
+        };
+    }
+    (text.len(), position)
+}
+
+/// Members of a plugin configuration that hold no secrets of callers, operators or keys; what is not
+/// known here may be a misspelt one that does.
+const OPEN: [&str; 16] = [
+    "allowed_origins",
+    "audit",
+    "export_headers",
+    "global_limits",
+    "hold_headers",
+    "identity",
+    "max_body_bytes",
+    "max_event_bytes",
+    "max_list_bytes",
+    "max_list_entries",
+    "max_subjects",
+    "metrics",
+    "policies",
+    "policy",
+    "server",
+    "sessions",
+];
+
+/// And in the others: what names callers and services.
+const NAMES: [&str; 6] = ["authority", "cluster", "path", "policy", "san", "subject"];
+
+impl Places {
+    /// The lines of a plugin configuration on which a secret may stand.
+    pub(super) fn secret_lines(&self, text: &str, index: &Index) -> HashSet<usize> {
+        let all: Vec<(&str, usize)> = match self {
+            Places::Yaml(places) => places.all().map(|(p, at)| (p, at.value.line)).collect(),
+            Places::Json(places) => {
+                let line = |place: &Offsets| index.position(text, place.value).line;
+                places
+                    .iter()
+                    .map(|(p, at)| (p.as_str(), line(at)))
+                    .collect()
+            }
+        };
+        let parent = |(pointer, _): &(&'_ str, usize)| Some(pointer.rsplit_once('/')?.0.to_owned());
+        let parents: HashSet<String> = all.iter().filter_map(parent).collect();
+        let secret = |pointer: &str| {
+            let mut steps = pointer.split('/').skip(1);
+            let open = steps.next().is_none_or(|first| OPEN.contains(&first));
+            let named = steps.last().is_some_and(|last| NAMES.contains(&last));
+            !open && !named && !parents.contains(pointer)
+        };
+        let secret = all.iter().filter(|(pointer, _)| secret(pointer));
+        secret.map(|(_, line)| *line).collect()
     }
 }
 
@@ -170,6 +285,21 @@ impl<'a> Sink<'a> for Reader<'a> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "test")]
     use super::*;
+
+    #[test]
+    fn an_index_agrees_with_going_through_the_text() {
+        let text = "é\n\n".repeat(300) + &"ü,".repeat(2_000) + "\r\nend";
+        let index = Index::of(&text);
+        for (offset, _) in text.char_indices() {
+            let at = position(&text, offset);
+            assert_eq!(index.position(&text, offset), at, "{offset}");
+            assert_eq!(index.offset(&text, at), offset, "{at}");
+        }
+        let end = position(&text, usize::MAX);
+        assert_eq!(index.position(&text, text.len() + 5), end);
+        let beyond = Position { line: 1, column: 9 };
+        assert_eq!(index.offset(&text, beyond), "é".len());
+    }
 
     #[test]
     fn every_value_of_a_json_text_has_its_place() {

@@ -12,7 +12,7 @@ use crate::yaml::Position;
 /// How much of a long line is shown, in characters.
 const SHOWN: usize = 100;
 
-/// Never shown: what is wrong here is often that the token itself stands in the file.
+/// Not shown of a text that cannot be read: what is wrong is often that the token itself stands there.
 const SECRET: &str = "token_sha256";
 
 impl Document {
@@ -43,38 +43,35 @@ impl Document {
 
     /// The line and a caret under the place.
     fn excerpt(&self, at: Position, finding: &Finding) -> Option<String> {
-        let line = self
-            .text
-            .lines()
-            .nth(at.line.saturating_sub(1))
-            .unwrap_or("");
-        let secret = finding
-            .pointer
-            .as_deref()
-            .is_some_and(|p| p.contains(SECRET));
-        if line.trim().is_empty() || secret || line.contains(SECRET) {
+        // The characters of the line from a column on, counted from 0.
+        let line = |column: usize| {
+            let column = column.saturating_add(1);
+            let from = self.index.offset(&self.text, Position { column, ..at });
+            let rest = self.text.get(from..).unwrap_or_default().chars();
+            rest.take_while(|c| *c != '\n')
+                .filter(|c| *c != '\r')
+                .map(visible)
+        };
+        // What could not be read has no structure that says where its secrets are.
+        let unread = || finding.pointer.is_none() && line(0).collect::<String>().contains(SECRET);
+        if line(0).all(char::is_whitespace) || self.secret_lines.contains(&at.line) || unread() {
             return None;
         }
         let column = at.column.saturating_sub(1);
-        let all: Vec<char> = line.chars().map(visible).collect();
         // A window around the place, for documents on a single line.
-        let from = match all.len() {
-            0..=SHOWN => 0,
-            _ => column.saturating_sub(SHOWN / 2),
+        let from = match line(0).nth(SHOWN) {
+            None => 0,
+            Some(_) => column.saturating_sub(SHOWN / 2),
         };
-        let shown: String = all.iter().skip(from).take(SHOWN).collect();
+        let shown: String = line(from).take(SHOWN).collect();
         let (cut, end) = match from {
             0 => ("", ""),
             _ => ("…", " "),
         };
-        let more = if from.saturating_add(SHOWN) < all.len() {
-            "…"
-        } else {
-            ""
-        };
+        let more = line(from).nth(SHOWN).map_or("", |_| "…");
         let number = at.line.to_string();
         let gutter = " ".repeat(number.len());
-        let token: String = all.iter().skip(column).collect();
+        let token: String = line(column).take(SHOWN.saturating_add(2)).collect();
         let width = extent(&token).min(SHOWN.saturating_sub(column.saturating_sub(from)));
         let space = " ".repeat(column.saturating_sub(from));
         let carets = "^".repeat(width.max(1));

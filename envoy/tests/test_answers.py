@@ -83,6 +83,26 @@ def test_a_changed_definition_hides_and_denies_the_tool_in_all_workers(start, se
         assert calls() == {"ran"}
 
 
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_changed_definition_is_found_in_the_answer_to_another_request(start, server: Scripted, config: str) -> None:
+    """Clients of JSON take every message that an answer holds, also one to a list that they still wait for."""
+    policy = {"default": "deny", "tools": {"create_refund": {"pin": pin(REFUND)}}}
+    envoy = start(config=config, upstream=server.address, plugin=plugin(policy, hold=holds(config)), concurrency=2)
+
+    def asks(data: bytes, answer: bytes) -> bytes:
+        server.script = says(answer)
+        return wire.ask(envoy.port, data).body
+
+    ran = result({"content": [], "isError": False})
+    changed = result({"tools": [{**REFUND, "description": "poisoned"}]}, "of-the-list")
+    for smuggled in (b"[" + result({}) + b"," + changed + b"]", changed):
+        for data in (request("ping", {}), wire.post(wire.call("create_refund"))):
+            assert b"create_refund" in asks(wire.post(wire.listing()), result({"tools": [REFUND]}))
+            assert asks(wire.post(wire.call("create_refund")), ran) == ran
+            assert b"poisoned" not in asks(data, smuggled)
+            assert b"/tools/create_refund/pin" in asks(wire.post(wire.call("create_refund")), ran)
+
+
 BOUNDS = {
     "max_list_bytes": 600,
     "max_list_entries": 3,

@@ -165,10 +165,10 @@ fn a_stranger_opens_no_stream_but_may_ask_what_a_browser_must_ask() {
 }
 
 /// The step for an answer to a GET of a client that accepts these types.
-fn step_of_get(accept: &str, answer: &ResponseHead<'_>) -> ResponseStep {
+fn step_of_get(policy: &str, accept: &str, answer: &ResponseHead<'_>) -> ResponseStep {
     let pairs = [(":method", "GET"), ("accept", accept)];
     let headers = pairs.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let mut exchange = Exchange::new(gate(POLICY));
+    let mut exchange = Exchange::new(gate(policy));
     let step =
         exchange.on_request_headers(&headers.into_iter().collect(), true, &mut World::default());
     assert!(matches!(step, RequestStep::Forward { .. }), "{step:?}");
@@ -200,7 +200,7 @@ fn no_content_type_lets_a_client_read_what_was_not_filtered() {
             let step = exchange.on_response_headers(&head(unclear));
             assert!(refused(&step), "{unclear}: {step:?}");
         }
-        let step = step_of_get("text/event-stream", &head(unclear));
+        let step = step_of_get(POLICY, "text/event-stream", &head(unclear));
         assert!(refused(&step), "{unclear}: {step:?}");
     }
     for clear in [
@@ -233,8 +233,85 @@ fn who_asks_for_events_gets_events_or_json_or_an_error() {
         ("text/event-stream", &status(405), true),
         ("text/html, */*", &head("text/html"), true),
     ] {
-        let step = step_of_get(accept, answer);
+        let step = step_of_get(POLICY, accept, answer);
         assert_eq!(step == ResponseStep::Pass, passes, "{accept}: {step:?}");
         assert_eq!(refused(&step), !passes, "{accept}: {step:?}");
+    }
+}
+
+/// `open` is pinned as `{"name":"open"}`.
+const PINNED: &str = r#"{"server":"s","policy":{"version":"1","default":"deny","tools":{"open":{"pin":"sha256:b0f8563537d74f049de14826133c0553cb25c088012e71932f1ec85aced09e79"}}}}"#;
+const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+const SMUGGLED: &str = r#"[{"jsonrpc":"2.0","id":2,"result":{}},{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"open","description":"changed"}]}}]"#;
+
+#[test]
+fn where_a_tool_is_pinned_no_answer_passes_unread() {
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let untyped = ResponseHead {
+        content_type: None,
+        ..head("")
+    };
+    let failed = ResponseHead {
+        status: 500,
+        ..head("application/json")
+    };
+    for request in [PING, note, r#"{"jsonrpc":"2.0","id":2,"result":{}}"#] {
+        for answer in [
+            head("application/json"),
+            head("text/plain"),
+            untyped,
+            failed,
+        ] {
+            let mut world = World::default();
+            let (step, mut exchange) = post(&gate(PINNED), &mut world, &[], request);
+            assert!(matches!(
+                step,
+                RequestStep::Forward {
+                    strip_accept_encoding: true
+                }
+            ));
+            assert_eq!(exchange.interest(), Interest::Headers);
+            assert!(!exchange.passes(answer.content_type));
+            let step = exchange.on_response_headers(&answer);
+            assert_eq!(step, ResponseStep::Buffer, "{request}: {answer:?}");
+            let body = exchange.on_response_body(SMUGGLED.as_bytes(), &mut world);
+            let want = SMUGGLED.replace(r#"{"name":"open","description":"changed"}"#, "");
+            assert_eq!(String::from_utf8(body.unwrap()).unwrap(), want);
+        }
+        let gzip = ResponseHead {
+            content_encoding: Some(b"gzip"),
+            ..head("application/json")
+        };
+        let part = ResponseHead {
+            status: 206,
+            ..head("application/json")
+        };
+        for answer in [gzip, part] {
+            let (_, mut exchange) = post(&gate(PINNED), &mut World::default(), &[], request);
+            assert!(
+                refused(&exchange.on_response_headers(&answer)),
+                "{answer:?}"
+            );
+        }
+    }
+    let step = step_of_get(PINNED, "*/*", &head("text/plain"));
+    assert_eq!(step, ResponseStep::Buffer);
+}
+
+#[test]
+fn a_changed_definition_in_another_answer_denies_the_calls() {
+    let world = &mut World::default();
+    let call = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"open"}}"#;
+    let listing = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"open"}]}}"#;
+    let gate = gate(PINNED);
+    let runs = |world: &mut World| {
+        let (step, _) = post(&gate, world, &[], call);
+        matches!(step, RequestStep::Forward { .. })
+    };
+    for (request, body, after) in [(LIST, listing, true), (PING, SMUGGLED, false)] {
+        let (_, mut exchange) = post(&gate, world, &[], request);
+        exchange.on_response_headers(&head("application/json"));
+        exchange.on_response_body(body.as_bytes(), world);
+        assert_eq!(runs(world), after, "after {body}");
     }
 }

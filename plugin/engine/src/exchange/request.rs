@@ -189,7 +189,12 @@ impl Exchange {
         // Where callers differ, even one who may see all must not leave it in a shared cache.
         let partial =
             self.gate.callers.has_grants() || self.policy().is_none_or(|p| p.policy.is_partial());
-        self.expect = if partial { expect } else { Expect::Anything };
+        self.expect = match expect {
+            _ if !partial => Expect::Anything,
+            // Clients of JSON take whatever answer it holds, that to their open tools/list too.
+            Expect::Single if self.reads_all() => Expect::List,
+            expect => expect,
+        };
         RequestStep::Forward {
             strip_accept_encoding: self.expect != Expect::Anything || self.pending.reads_answers(),
         }

@@ -93,6 +93,13 @@ impl Exchange {
         ) && matches!(Media::of(content_type), Media::Json | Media::Other)
     }
 
+    /// Whether every answer is read, of whatever type and to whatever request: a list that passes
+    /// unread would show a pinned tool as it must not be. Hiding asks for less, since a call is
+    /// decided whatever was seen.
+    pub(super) fn reads_all(&self) -> bool {
+        self.policy().is_none_or(|named| named.policy.pins)
+    }
+
     /// The response's headers are there.
     pub fn on_response_headers(&mut self, head: &ResponseHead<'_>) -> ResponseStep {
         let media = Media::of(head.content_type);
@@ -103,6 +110,7 @@ impl Exchange {
                     "the upstream answered a request for an event stream with another content type";
                 return ResponseStep::Refuse(self.failed(502, why));
             }
+            (Expect::Stream, Media::Other) if self.reads_all() => ResponseStep::Buffer,
             (Expect::Anything, _)
             | (Expect::Single, Media::Json | Media::Other)
             | (Expect::Stream, Media::Other) => {
@@ -123,11 +131,11 @@ impl Exchange {
         };
         if !head.content_encoding.is_none_or(is_plain) {
             // What cannot be read cannot be filtered.
-            let why = "the upstream compressed a list although it was asked not to";
+            let why = "the upstream compressed its answer although it was asked not to";
             return ResponseStep::Refuse(self.failed(502, why));
         }
         if !head.content_type.is_none_or(is_utf8) {
-            let why = "the upstream sent a list in a charset other than utf-8";
+            let why = "the upstream answered in a charset other than utf-8";
             return ResponseStep::Refuse(self.failed(502, why));
         }
         if head.status == 206 {
@@ -162,7 +170,7 @@ impl Exchange {
     /// What is sent instead of an answer that is longer than `max_list_bytes`.
     pub fn response_too_large(&self) -> Vec<u8> {
         let most = self.gate.bounds.list.bytes;
-        let why = format!("the upstream's list is longer than {most} bytes");
+        let why = format!("the upstream's answer is longer than {most} bytes");
         self.failed(200, &why).body.into_bytes()
     }
 

@@ -12,7 +12,7 @@ import pytest
 
 import wire
 from policies import GATE, holds, plugin
-from scripted import STREAM, Scripted, chunk, json_answer
+from scripted import STREAM, Scripted, answer, chunk, json_answer
 
 CONFIGS = ["envoy.yaml", "envoy-no-hold.yaml"]
 
@@ -101,6 +101,18 @@ def test_a_changed_definition_is_found_in_the_answer_to_another_request(start, s
             assert asks(wire.post(wire.call("create_refund")), ran) == ran
             assert b"poisoned" not in asks(data, smuggled)
             assert b"/tools/create_refund/pin" in asks(wire.post(wire.call("create_refund")), ran)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_of_two_content_types_none_is_believed(start, server: Scripted, config: str) -> None:
+    envoy = start(config=config, upstream=server.address, plugin=plugin(GATE, hold=holds(config)), concurrency=1)
+    body = b"data: " + result(tools("secret_tool")) + b"\n\n"
+    for types in ((b"text/plain", b"text/event-stream"), (b"application/json", b"text/event-stream"), (b"text/event-stream", b"text/plain")):
+        fields = [b"content-type: " + name for name in types]
+        server.script = lambda connection, fields=fields: connection.sendall(answer(b"200 OK", *fields, b"content-length: %d" % len(body), body=body))
+        for data in (wire.post(wire.listing()), request("ping", {}), wire.head("GET", b"accept: */*")):
+            response = wire.ask(envoy.port, data)
+            assert response.status == 502 and b"secret_tool" not in response.body, (types, response)
 
 
 BOUNDS = {

@@ -62,3 +62,28 @@ fn a_definition_that_comes_in_another_answer_is_cut_out_and_denies_the_tool() {
         }
     }
 }
+
+#[test]
+fn two_content_types_are_refused_or_filtered_and_never_the_first_alone() {
+    let policy = json!({"version": "1", "default": "allow", "hide": ["secret"]});
+    let host = &mut host(&policy);
+    let list = json!({"jsonrpc": "2.0", "id": 2, "result": {"tools": [{"name": "secret"}]}});
+    for types in [
+        ["text/plain", "text/event-stream"],
+        ["application/json", "text/event-stream"],
+        ["text/event-stream", "application/json"],
+    ] {
+        for method in ["tools/list", "ping"] {
+            let answer = types.iter().fold(Response::new(200), |answer, name| {
+                answer.with_header("content-type", *name)
+            });
+            let answer = answer.with_chunk(format!("data: {list}\n\n"));
+            let (status, body) = answered(host, method, &json!({}), &answer);
+            assert_eq!(
+                (status, body.contains("secret")),
+                (502, false),
+                "{types:?}: {body}"
+            );
+        }
+    }
+}

@@ -434,9 +434,17 @@ impl HttpContext for Filter {
         if end_of_stream {
             return Action::Continue;
         }
+        // Sent twice, clients see both in one, or either.
+        let mut content_type = Vec::new();
+        for value in headers.all("content-type") {
+            if !content_type.is_empty() {
+                content_type.push(b',');
+            }
+            content_type.extend_from_slice(value);
+        }
         let head = ResponseHead {
             status,
-            content_type: first("content-type"),
+            content_type: (!content_type.is_empty()).then_some(content_type.as_slice()),
             // Sent twice, each of them counts.
             content_encoding: headers
                 .all("content-encoding")

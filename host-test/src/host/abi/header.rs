@@ -112,10 +112,19 @@ fn get_value(guest: &mut Guest, kind: u32, name: &str) -> Result<Vec<u8>, Status
         _ => Status::BadArgument,
     };
     let headers = readable(guest, kind).ok_or(absent)?;
-    let value = headers.iter().find(|(known, _)| known == name);
-    value
-        .map(|(_, value)| value.clone())
-        .ok_or(Status::NotFound)
+    let mut values = headers
+        .iter()
+        .filter(|(known, _)| known == name)
+        .map(|(_, value)| value.as_slice());
+    if name == "content-type" {
+        // Envoy has room for one, and joins those that come twice.
+        let joined: Vec<_> = values.collect();
+        return match joined.as_slice() {
+            [] => Err(Status::NotFound),
+            all => Ok(all.join(&b',')),
+        };
+    }
+    values.next().map(<[u8]>::to_vec).ok_or(Status::NotFound)
 }
 
 /// All pairs. A map that is out of reach reads as empty, as in Envoy, and unlike single values.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::verdict::{Denial, DenialKind, Verdict, pseudo};
 use crate::config::policy::Posture;
 use crate::mcp::Message;
+use crate::mcp::listen;
 use crate::mcp::method::{self, Class, is_plain_name};
 use crate::policy::{Policy, Section};
 use crate::record::shown_name;
@@ -42,9 +43,13 @@ pub(crate) fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
     if !is_plain_name(name) && !policy.methods.allow.lists(name) {
         return not_permitted(pseudo::UNSAFE_NAME, "Method", name);
     }
-    match policy.methods.find(name) {
+    let listed = match policy.methods.find(name) {
         Some((Posture::Deny, rule)) => return not_permitted(&rule, "Method", name),
-        Some((Posture::Allow, _)) | None => {}
+        found => found.is_some(),
+    };
+    let open = listed || policy.default == Posture::Allow;
+    if let Some((rule, uri)) = unwatchable(policy, message, open) {
+        return not_permitted(&rule, "Resource", &uri);
     }
     let (section, what, target) = subject_of(policy, message);
     let target = target.as_deref();
@@ -55,12 +60,37 @@ pub(crate) fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
             None => {}
         }
     }
-    let listed = matches!(policy.methods.find(name), Some((Posture::Allow, _)));
-    if listed || method::class(name) == Class::Protocol || policy.default == Posture::Allow {
+    if open || method::class(name) == Class::Protocol {
         Verdict::allowed()
     } else {
         not_permitted(pseudo::DEFAULT_DENY, what, target.unwrap_or(name))
     }
+}
+
+/// The first resource that a subscriptions/listen may not watch, each judged as by
+/// resources/subscribe, and the rule that says so; `open` is whether what no section lists passes.
+fn unwatchable<'a>(
+    policy: &Policy,
+    message: &Message<'a>,
+    open: bool,
+) -> Option<(String, Cow<'a, str>)> {
+    if message.method != method::SUBSCRIPTIONS_LISTEN {
+        return None;
+    }
+    let mut denied = None;
+    // Reading the body refused what is no list of strings.
+    listen::watched(&message.params, &mut |uri| {
+        let uri = uri.as_str().filter(|_| denied.is_none());
+        let Some(uri) = uri else {
+            return;
+        };
+        denied = match policy.resources.find(&uri) {
+            Some((Posture::Deny, rule)) => Some((rule, uri)),
+            None if !open => Some((pseudo::DEFAULT_DENY.to_owned(), uri)),
+            _ => None,
+        };
+    });
+    denied
 }
 
 /// The section that decides a method, what it is about, and its name there.

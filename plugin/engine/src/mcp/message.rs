@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::listen;
 use super::method;
 use super::reply::Rejection;
 use crate::json::{Kind, Problem, RawStr, Sink, SyntaxError, Value, folds_to, scan};
@@ -404,6 +405,9 @@ impl Message<'_> {
             }
             method::RESOURCES_READ if params.uri.is_none() => {
                 refuse("resources/read needs `params.uri`")
+            }
+            method::SUBSCRIPTIONS_LISTEN if !listen::watched(params, &mut |_| ()) => {
+                refuse(listen::EXPECTED)
             }
             _ => Ok(()),
         }

@@ -16,6 +16,8 @@ pub const RESOURCES_READ: &str = "resources/read";
 pub const COMPLETION: &str = "completion/complete";
 /// Watches a resource.
 pub const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
+/// Watches lists and resources.
+pub const SUBSCRIPTIONS_LISTEN: &str = "subscriptions/listen";
 /// Lists the resources.
 pub const RESOURCES_LIST: &str = "resources/list";
 /// Lists the resource templates.
@@ -45,7 +47,7 @@ const KNOWN: [(&str, Class); 27] = [
     (RESOURCES_LIST, Class::Protocol),
     (RESOURCE_TEMPLATES_LIST, Class::Protocol),
     ("logging/setLevel", Class::Protocol),
-    ("subscriptions/listen", Class::Protocol),
+    (SUBSCRIPTIONS_LISTEN, Class::Protocol),
     ("tasks/get", Class::Protocol),
     (TASKS_RESULT, Class::Protocol),
     ("tasks/list", Class::Protocol),

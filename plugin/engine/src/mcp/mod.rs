@@ -6,6 +6,7 @@ pub mod agree;
 pub mod answer;
 pub mod head;
 pub mod list;
+pub mod listen;
 pub mod message;
 pub mod method;
 mod mirror;

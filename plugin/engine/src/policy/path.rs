@@ -214,7 +214,7 @@ pub fn walk<'a>(value: Found<'a>, segments: &[Segment], visit: &mut impl FnMut(F
 }
 
 /// The member `key`; unreadable when another key folds to it (Go servers would read that one).
-fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
+pub fn member<'a>(object: Value<'a>, key: &str) -> Found<'a> {
     pick(object.members(), key)
 }
 

@@ -6,6 +6,7 @@
 //! linear in the text, and comparisons allocate nothing.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 /// Where an exponent's arithmetic stops growing. Exponents below it are exact; above it only the
 /// sign matters, because a text's own digits shift the point by less than 2^64 places.
@@ -20,6 +21,15 @@ const BINARY64_LIMIT: &[u8] = b"179769313486231580793728971405303415079934132710
 
 /// How many digits stand before the point of [`BINARY64_LIMIT`].
 const BINARY64_DIGITS: i128 = 309;
+
+/// Decimals of at most this many digits keep them through binary64, in its normal range.
+const BINARY64_KEEPS: i128 = 15;
+
+/// By [`Number::first_place`], the decades that lie wholly in binary64's normal range.
+const NORMAL_PLACES: RangeInclusive<i128> = -306..=308;
+
+/// Up to this magnitude binary64 holds every integer.
+const EXACT_INTEGERS: u64 = 1 << 53;
 
 /// One JSON number, borrowed from the text it was written in.
 ///
@@ -164,6 +174,25 @@ impl<'a> Number<'a> {
             Ordering::Greater => true,
             Ordering::Equal => self.digits().ge(trim_end(BINARY64_LIMIT).iter().copied()),
         }
+    }
+
+    /// Whether every server, one that reads IEEE 754 binary64 included, tells this value from every
+    /// other of which that is true: 0, an integer of at most 2^53 in magnitude, or at most 15
+    /// significant digits in the decades that lie wholly in binary64's normal range (1e-307 up to,
+    /// not including, 1e308).
+    #[must_use]
+    pub fn is_told_alike(&self) -> bool {
+        if self.is_zero() {
+            return true;
+        }
+        if self.digit_count() <= BINARY64_KEEPS {
+            return NORMAL_PLACES.contains(&self.first_place());
+        }
+        let magnitude = Self {
+            negative: false,
+            ..*self
+        };
+        magnitude.to_u64().is_some_and(|n| n <= EXACT_INTEGERS)
     }
 
     /// Appends the one spelling that all numbers of this value share: `0`, or the significant

@@ -5,7 +5,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 use super::Call;
 use super::fact::client_ip;
 use crate::caller::Caller;
-use crate::json::Kind;
+use crate::json::{Kind, Number};
 use crate::limit::{CounterId, OpenTable, OwnSlot, Subject, everywhere};
 use crate::policy::path::{Found, walk};
 use crate::policy::{Limit, Scope};
@@ -107,7 +107,8 @@ fn scope_parts(
     Some(())
 }
 
-/// An argument as a subject: values that a server takes for the same count together.
+/// An argument as a subject: values that a server takes for the same count together. A number that
+/// some servers round to another would open a count of its own, so it names nobody.
 fn argument_part(found: Found<'_>) -> Option<Vec<u8>> {
     let value = match found {
         Found::Value(value) => value,
@@ -118,7 +119,8 @@ fn argument_part(found: Found<'_>) -> Option<Vec<u8>> {
         Kind::String => value.as_str().map(|s| format!("s{s}").into_bytes()),
         Kind::Number => {
             let mut text = b"n".to_vec();
-            value.as_number()?.write_canonical(&mut text);
+            let number = value.as_number().filter(Number::is_told_alike)?;
+            number.write_canonical(&mut text);
             Some(text)
         }
         Kind::Bool => Some(value.text().as_bytes().to_vec()),

@@ -53,6 +53,46 @@ fn references_mean_what_the_specification_says() {
 }
 
 #[test]
+fn numbers_that_servers_may_read_as_one_are_refused_whichever_way_they_are_asked() {
+    for (asks, value) in [
+        (r#"{"const":1}"#, "1.00000000000000000001"),
+        (
+            r#"{"const":[{"a":1}]}"#,
+            r#"[{"a":1.00000000000000000001}]"#,
+        ),
+        (r#"{"enum":["x",0,1]}"#, "1e-400"),
+        (r#"{"exclusiveMinimum":0}"#, "1e-400"),
+        (r#"{"exclusiveMaximum":100}"#, "99.99999999999999999999"),
+        (r#"{"minimum":1}"#, "0.99999999999999999999"),
+        (r#"{"maximum":9007199254740992}"#, "9007199254740993"),
+    ] {
+        for text in [
+            asks.to_owned(),
+            format!(r#"{{"not":{asks}}}"#),
+            format!(r#"{{"anyOf":[true,{asks}]}}"#),
+        ] {
+            let schema = compile(&format!(r#"{{"properties":{{"v":{text}}}}}"#));
+            assert!(
+                check(&schema, &format!(r#"{{"v":{value}}}"#)).is_err(),
+                "{text}"
+            );
+        }
+    }
+    let schema = compile(r#"{"properties":{"v":{"not":{"enum":[1,[1,{"a":2}]]}}}}"#);
+    for told in [
+        "0.30000000000000004",
+        r#"[1.00000000000000000001,{"a":3}]"#,
+        "[1]",
+    ] {
+        assert_eq!(
+            check(&schema, &format!(r#"{{"v":{told}}}"#)),
+            Ok(()),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn numbers_are_exact_where_floats_are_not() {
     for (text, pass, fail) in [
         (
@@ -65,11 +105,7 @@ fn numbers_are_exact_where_floats_are_not() {
             "9007199254740993",
             "9007199254740992",
         ),
-        (
-            r#"{"exclusiveMinimum":0.1}"#,
-            "0.1000000000000000000001",
-            "0.1",
-        ),
+        (r#"{"exclusiveMinimum":0.1}"#, "0.1000000000001", "0.1"),
         (r#"{"minimum":1e-400}"#, "1e-400", "1e-401"),
         (r#"{"multipleOf":0.1}"#, "0.3", "0.31"),
         (r#"{"multipleOf":0.01}"#, "19.99", "19.999"),

@@ -31,6 +31,9 @@ const NORMAL_PLACES: RangeInclusive<i128> = -306..=308;
 /// Up to this magnitude binary64 holds every integer.
 const EXACT_INTEGERS: u64 = 1 << 53;
 
+/// How many decimal places decide whether two numbers are too close to be told.
+const LEADING: usize = 19;
+
 /// One JSON number, borrowed from the text it was written in.
 ///
 /// Equality and order are by exact decimal value: `100`, `1e2` and `1.0e2` are equal, `-0` and `0`
@@ -193,6 +196,47 @@ impl<'a> Number<'a> {
             ..*self
         };
         magnitude.to_u64().is_some_and(|n| n <= EXACT_INTEGERS)
+    }
+
+    /// The order of the values, or `None` where they differ but a server that reads IEEE 754
+    /// binary64 may see one number. Beyond what is told alike this is conservative: a relative
+    /// difference of at most 2^-52, or two values below the normal range, cannot be told. Numbers
+    /// that overflow are the caller's to refuse.
+    #[must_use]
+    pub fn cmp_as_read(&self, other: &Number<'_>) -> Option<Ordering> {
+        let order = self.cmp(other);
+        if order.is_eq() || (self.is_told_alike() && other.is_told_alike()) {
+            return Some(order);
+        }
+        if self.is_tiny() && other.is_tiny() {
+            return None;
+        }
+        if self.is_negative() != other.is_negative() || self.is_zero() || other.is_zero() {
+            return Some(order);
+        }
+        let top = self.first_place().max(other.first_place());
+        let (a, b) = (self.leading(top), other.leading(top));
+        // The digits cut off count less than one unit on either side.
+        let close = (a.max(b) >> 52).saturating_add(2);
+        (a.abs_diff(b) > close).then_some(order)
+    }
+
+    /// Whether binary64 may hold it with fewer digits than a normal number, or as zero.
+    fn is_tiny(&self) -> bool {
+        self.is_zero() || self.first_place() < *NORMAL_PLACES.start()
+    }
+
+    /// The first 19 decimal places from `top` down, as an integer: below 10^19, which a `u64` holds.
+    fn leading(&self, top: i128) -> u64 {
+        let zeros = usize::try_from(top.saturating_sub(self.first_place())).unwrap_or(usize::MAX);
+        std::iter::repeat_n(b'0', zeros.min(LEADING))
+            .chain(self.digits())
+            .chain(std::iter::repeat_n(b'0', LEADING))
+            .take(LEADING)
+            .fold(0_u64, |value, digit| {
+                let digit = u64::from(digit.wrapping_sub(b'0'));
+                value.saturating_mul(10).saturating_add(digit)
+            })
     }
 
     /// Appends the one spelling that all numbers of this value share: `0`, or the significant

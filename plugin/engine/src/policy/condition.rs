@@ -1,5 +1,5 @@
 //! Conditions, compiled and evaluated: exact, without coercion, and with a third answer for what
-//! cannot be told.
+//! cannot be told, as numbers that differ but may be read as one.
 
 use std::cell::Cell;
 
@@ -274,18 +274,21 @@ fn truth(holds: bool) -> Truth {
     if holds { Truth::Holds } else { Truth::Fails }
 }
 
-/// Whether a value equals one of the operands; unknown when none of them is of its type.
+/// Whether a value equals one of the operands; unknown when none of them is of its type, or when
+/// it is a number too close to one of them to be told from it.
 fn among(value: Value<'_>, operands: &[Scalar]) -> Truth {
-    let mut comparable = false;
+    let (mut comparable, mut close) = (false, false);
     let number = finite(value);
     for operand in operands {
         match equal(value, number, operand) {
             Truth::Holds => return Truth::Holds,
             Truth::Fails => comparable = true,
-            Truth::Unknown => {}
+            Truth::Unknown => {
+                close |= value.kind() == Kind::Number && matches!(operand, Scalar::Number(_));
+            }
         }
     }
-    if comparable {
+    if comparable && !close {
         Truth::Fails
     } else {
         Truth::Unknown
@@ -300,7 +303,9 @@ fn equal(value: Value<'_>, number: Option<Number<'_>>, operand: &Scalar) -> Trut
         }
         (Kind::Bool, Scalar::Bool(want)) => truth(value.as_bool() == Some(*want)),
         (Kind::Number, Scalar::Number(want)) => match (number, Number::parse(want)) {
-            (Some(number), Some(want)) => truth(number == want),
+            (Some(number), Some(want)) => number
+                .cmp_as_read(&want)
+                .map_or(Truth::Unknown, |order| truth(order.is_eq())),
             _ => Truth::Unknown,
         },
         _ => Truth::Unknown,
@@ -316,7 +321,9 @@ fn compare(value: Value<'_>, ordering: Ordering, operand: &str) -> Truth {
     let (Some(number), Some(operand)) = (finite(value), Number::parse(operand)) else {
         return Truth::Unknown;
     };
-    let order = number.cmp(&operand);
+    let Some(order) = number.cmp_as_read(&operand) else {
+        return Truth::Unknown;
+    };
     truth(match ordering {
         Ordering::Less => order.is_lt(),
         Ordering::AtMost => order.is_le(),

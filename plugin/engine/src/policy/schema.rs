@@ -4,8 +4,9 @@
 //! checked, what is an annotation, and what to write instead of the rest, which is refused when the
 //! policy loads. Where it is stricter than the specification:
 //!
-//! - a key that equals a name under `properties` or `required` only by case folding, and a number
-//!   that is infinite in binary64, deny the call wherever the schema looks at them: neither `not`
+//! - a key that equals a name under `properties` or `required` only by case folding, a number that
+//!   is infinite in binary64, and one that differs from a bound, `const` or `enum` but may be read
+//!   as equal to it, deny the call wherever the schema looks at them: neither `not`
 //!   nor another alternative turns that into a pass, since servers disagree on what they mean;
 //! - `pattern` and `patternProperties` are RE2's syntax (see [`crate::pattern`]), not ECMA-262's;
 //! - `enum` and the lists under `allOf`, `anyOf` and `oneOf` must not be empty, `$ref` leads to `#`

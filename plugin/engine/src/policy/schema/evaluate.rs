@@ -95,9 +95,12 @@ impl Evaluation<'_> {
         Ok(match ask {
             Ask::Nothing => false,
             Ask::Type(types) => types.admits(value),
-            Ask::Among(among) => self.among(among, value)?,
+            Ask::Among(among) => self.among(among, value, at)?,
             Ask::Number(bound, limit) => match (value.as_number(), Number::parse(limit)) {
-                (Some(number), Some(limit)) => bound.admits(number.cmp(&limit)),
+                (Some(number), Some(limit)) => match number.cmp_as_read(&limit) {
+                    Some(order) => bound.admits(order),
+                    None => self.work.too_close(at, value.text())?,
+                },
                 (number, _) => number.is_none(),
             },
             Ask::MultipleOf(divisor) => value.as_number().is_none_or(|n| divisor.divides(&n)),
@@ -167,12 +170,18 @@ impl Evaluation<'_> {
         Ok(fit)
     }
 
-    fn among(&mut self, among: &Among, value: Value<'_>) -> Answer {
+    fn among(&mut self, among: &Among, value: Value<'_>, at: &Place<'_>) -> Answer {
         if !among.types.meets(Types::of(value.kind())) {
             return Ok(false);
         }
         let text = self.work.canonical(value)?;
-        Ok(among.values.binary_search(&text).is_ok())
+        if among.values.binary_search(&text).is_ok() {
+            return Ok(true);
+        }
+        for other in &among.values {
+            self.work.told_apart(at, &text, other)?;
+        }
+        Ok(false)
     }
 
     fn count(&mut self, counted: Counted, bound: Bound, limit: u64, value: Value<'_>) -> Answer {

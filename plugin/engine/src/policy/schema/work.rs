@@ -1,9 +1,11 @@
 //! How much a check may do, and why one had to stop.
 
-use crate::json::{Kind, Value, canonical};
+use std::cmp::Ordering;
+
+use crate::json::{Kind, Value, canonical, parse};
 
 use super::MAX_WORK;
-use super::explain::shown;
+use super::explain::{Place, shown};
 
 const TOO_LARGE: &str = "the arguments are too large to be checked against the policy";
 
@@ -69,6 +71,65 @@ impl Work {
                 .members()
                 .try_for_each(|(_, member)| self.finite(member)),
             _ => Ok(()),
+        }
+    }
+
+    /// A number that differs from one of the policy, but not for every server.
+    #[inline(never)]
+    pub(super) fn too_close<T>(&mut self, at: &Place<'_>, text: &str) -> Result<T, Stop> {
+        let (place, value) = (at.shown(), shown(text));
+        self.stop(&format!(
+            "{place} is {value}, which not every server tells from a number of the policy: write it with at most 15 digits"
+        ))
+    }
+
+    /// Stops where two canonical texts that differ may be one value to a server, since nothing but
+    /// numbers that are too close tells them apart.
+    pub(super) fn told_apart(&mut self, at: &Place<'_>, a: &str, b: &str) -> Result<(), Stop> {
+        self.spend(1)?;
+        let scalar = |text: &str| matches!(text.bytes().next(), Some(b'"' | b't' | b'f' | b'n'));
+        if scalar(a) || scalar(b) {
+            return Ok(());
+        }
+        self.spend(a.len().saturating_add(b.len()))?;
+        match (parse(a.as_bytes()), parse(b.as_bytes())) {
+            (Ok(x), Ok(y)) if !self.may_be_one(x, y)? => Ok(()),
+            _ => self.too_close(at, a),
+        }
+    }
+
+    /// Whether some server may read both as one value; members are in canonical order.
+    fn may_be_one(&mut self, a: Value<'_>, b: Value<'_>) -> Result<bool, Stop> {
+        self.spend(a.text().len().saturating_add(b.text().len()))?;
+        if let (Some(a), Some(b)) = (a.as_number(), b.as_number()) {
+            return Ok(a.cmp_as_read(&b).is_none_or(Ordering::is_eq));
+        }
+        if a.kind() != b.kind() {
+            return Ok(false);
+        }
+        match a.kind() {
+            Kind::Array => {
+                let (mut a, mut b) = (a.elements(), b.elements());
+                loop {
+                    match (a.next(), b.next()) {
+                        (None, None) => return Ok(true),
+                        (Some(a), Some(b)) if self.may_be_one(a, b)? => {}
+                        _ => return Ok(false),
+                    }
+                }
+            }
+            Kind::Object => {
+                let (mut a, mut b) = (a.members(), b.members());
+                loop {
+                    match (a.next(), b.next()) {
+                        (None, None) => return Ok(true),
+                        (Some((key, a)), Some((other, b)))
+                            if key.raw() == other.raw() && self.may_be_one(a, b)? => {}
+                        _ => return Ok(false),
+                    }
+                }
+            }
+            _ => Ok(a.text() == b.text()),
         }
     }
 

@@ -164,6 +164,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_told_apart_is_so_in_binary64(a in small(), digits in "[0-9]{1,20}", exponent in -330..309_i32) {
+        let beside = format!("{}.{digits}e{exponent}", &digits[..1].replace('0', "1"));
+        let near = format!("{}{digits}e{exponent}", beside.split('e').next().unwrap());
+        for (a, b) in [(&a, &beside), (&beside, &near)] {
+            let (x, y) = (a.parse::<f64>().unwrap(), b.parse::<f64>().unwrap());
+            if x.is_finite() && y.is_finite() && number(a) != number(b) && x == y {
+                prop_assert_eq!(number(a).cmp_as_read(&number(b)), None, "{} {}", a, b);
+            }
+        }
+    }
+
+    #[test]
     fn no_text_is_a_number_that_serde_json_refuses(text in "[-+0-9.eE]{0,8}") {
         // The other way round serde_json refuses what does not fit a float.
         let raw = serde_json::from_str::<&serde_json::value::RawValue>(&text);

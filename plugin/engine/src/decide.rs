@@ -25,7 +25,7 @@ use rule::ask;
 
 pub use approval::Approvals;
 pub use arguments::Arguments;
-pub(crate) use method::{judge_method, methods_deny_calls};
+pub(crate) use method::{judge_method, methods_deny_calls, of_prompt, of_resource};
 pub(crate) use question::KEY as QUESTION_KEY;
 pub use standing::{Standing, standing};
 pub use taken::{Failure, Taken};

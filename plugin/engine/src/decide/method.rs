@@ -7,7 +7,8 @@ use crate::config::policy::Posture;
 use crate::mcp::Message;
 use crate::mcp::listen;
 use crate::mcp::method::{self, Class, is_plain_name};
-use crate::policy::{Policy, Section};
+use crate::mcp::uri::is_plain_uri;
+use crate::policy::Policy;
 use crate::record::shown_name;
 
 /// tools/call where `methods` denies it by name or glob: it is for the other methods, but a list
@@ -51,10 +52,10 @@ pub(crate) fn judge_method(policy: &Policy, message: &Message<'_>) -> Verdict {
     if let Some((rule, uri)) = unwatchable(policy, message, open) {
         return not_permitted(&rule, "Resource", &uri);
     }
-    let (section, what, target) = subject_of(policy, message);
+    let (section, what, target) = subject_of(message);
     let target = target.as_deref();
     if let (Some(section), Some(target)) = (section, target) {
-        match section.find(target) {
+        match section(policy, target) {
             Some((Posture::Deny, rule)) => return not_permitted(&rule, what, target),
             Some((Posture::Allow, _)) => return Verdict::allowed(),
             None => {}
@@ -84,7 +85,7 @@ fn unwatchable<'a>(
         let Some(uri) = uri else {
             return;
         };
-        denied = match policy.resources.find(&uri) {
+        denied = match of_resource(policy, &uri) {
             Some((Posture::Deny, rule)) => Some((rule, uri)),
             None if !open => Some((pseudo::DEFAULT_DENY.to_owned(), uri)),
             _ => None,
@@ -93,14 +94,24 @@ fn unwatchable<'a>(
     denied
 }
 
+/// What a section says of a name: the posture and the rule that says so.
+type Judge = fn(&Policy, &str) -> Option<(Posture, String)>;
+
+/// What `resources` says of a URI.
+pub(crate) fn of_resource(policy: &Policy, uri: &str) -> Option<(Posture, String)> {
+    policy.resources.judge(uri, is_plain_uri)
+}
+
+/// What `prompts` says of a prompt's name.
+pub(crate) fn of_prompt(policy: &Policy, name: &str) -> Option<(Posture, String)> {
+    policy.prompts.judge(name, is_plain_name)
+}
+
 /// The section that decides a method, what it is about, and its name there.
-fn subject_of<'a>(
-    policy: &'a Policy,
-    message: &'a Message<'_>,
-) -> (Option<&'a Section>, &'static str, Option<Cow<'a, str>>) {
+fn subject_of<'a>(message: &'a Message<'_>) -> (Option<Judge>, &'static str, Option<Cow<'a, str>>) {
     let params = &message.params;
-    let resource = |uri| (Some(&policy.resources), "Resource", uri);
-    let prompt = |name| (Some(&policy.prompts), "Prompt", name);
+    let resource = |uri| (Some(of_resource as Judge), "Resource", uri);
+    let prompt = |name| (Some(of_prompt as Judge), "Prompt", name);
     match message.method.as_ref() {
         method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
             resource(params.uri.as_deref().map(Cow::Borrowed))

@@ -2,7 +2,7 @@
 
 use super::note::MAX_CHANGED;
 use super::{Exchange, Expect, view};
-use crate::decide::{Denial, DenialKind};
+use crate::decide::{Denial, DenialKind, of_prompt, of_resource};
 use crate::json::Value;
 use crate::learned::{self, definition};
 use crate::mcp::list::{self, Filtered, Limits, View};
@@ -301,11 +301,11 @@ impl View for CallerView<'_> {
     }
 
     fn shows_prompt(&mut self, name: &str) -> bool {
-        view::shows(self.policy, &self.policy.prompts, name)
+        view::shows(self.policy, of_prompt(self.policy, name))
     }
 
     fn shows_resource(&mut self, uri: &str) -> bool {
-        view::shows(self.policy, &self.policy.resources, uri)
+        view::shows(self.policy, of_resource(self.policy, uri))
     }
 
     fn private(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::config::policy::Posture;
 use crate::decide::{Standing, standing};
 use crate::pin::Pin;
-use crate::policy::{Check, Entry, Listing, Policy, Required, Rule, Section};
+use crate::policy::{Check, Entry, Listing, Policy, Required, Rule};
 
 /// Whether `tool` may be shown: not hidden, and listed or allowed by default. Rules on arguments
 /// do not count: they may let some calls through.
@@ -11,11 +11,9 @@ pub(super) fn shows_tool(policy: &Policy, tool: &str) -> bool {
     policy.shadow || matches!(standing(policy, tool), Standing::Listed(_))
 }
 
-/// Whether a prompt or resource may be shown.
-pub(super) fn shows(policy: &Policy, section: &Section, name: &str) -> bool {
-    let posture = section
-        .find(name)
-        .map_or(policy.default, |(posture, _)| posture);
+/// Whether a prompt or resource may be shown, by what its section says of it.
+pub(super) fn shows(policy: &Policy, said: Option<(Posture, String)>) -> bool {
+    let posture = said.map_or(policy.default, |(posture, _)| posture);
     policy.shadow || posture == Posture::Allow
 }
 

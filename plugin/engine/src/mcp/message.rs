@@ -6,6 +6,7 @@ use super::listen;
 use super::method;
 use super::reply::Rejection;
 use crate::json::{Kind, Problem, RawStr, Sink, SyntaxError, Value, folds_to, scan};
+use crate::policy::path::{Found, member};
 
 /// The most elements a batch may have; each costs a decision.
 pub const MAX_BATCH: usize = 100;
@@ -406,12 +407,21 @@ impl Message<'_> {
             method::RESOURCES_READ if params.uri.is_none() => {
                 refuse("resources/read needs `params.uri`")
             }
+            method::COMPLETION if params.reference.is_some_and(is_ambiguous_reference) => refuse(
+                "a key of `params.ref` could be read as `type`, `name` or `uri`: send these alone",
+            ),
             method::SUBSCRIPTIONS_LISTEN if !listen::watched(params, &mut |_| ()) => {
                 refuse(listen::EXPECTED)
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether some server may read another `type`, `name` or `uri` in a `ref` than stands there.
+fn is_ambiguous_reference(reference: Value<'_>) -> bool {
+    let mut keys = ["type", "name", "uri"].iter();
+    keys.any(|key| matches!(member(reference, key), Found::Unreadable))
 }
 
 /// A string or an integer (MCP, "Requests"); a fraction or an exponent is neither.

@@ -13,6 +13,7 @@ mod mirror;
 pub mod reply;
 pub mod round_trip;
 pub mod sse;
+pub mod uri;
 
 pub use agree::{Era, agree};
 pub use head::{Head, Headers};

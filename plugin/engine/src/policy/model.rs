@@ -7,6 +7,7 @@ use crate::pin::Pin;
 
 use super::condition::Condition;
 use super::path::Path;
+use super::pseudo;
 use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
 
@@ -200,7 +201,10 @@ impl Policy {
     /// Whether some caller of it may see less than the upstream lists, or lists must be learned from.
     pub fn is_partial(&self) -> bool {
         let sections = [&self.prompts, &self.resources];
-        let hides = |s: &&Section| s.default == Some(Posture::Deny) || !s.deny.is_empty();
+        let hides = |s: &&Section| {
+            // What is not plain is hidden by any list.
+            s.default == Some(Posture::Deny) || !s.deny.is_empty() || !s.allow.is_empty()
+        };
         self.learns
             || self.pins
             || !self.shadow
@@ -216,6 +220,18 @@ impl Section {
     /// Whether `name` equals a listed one only after trimming or ASCII case folding.
     pub fn resembles(&self, name: &str) -> bool {
         self.allow.has_look_alike(name) || self.deny.has_look_alike(name)
+    }
+
+    /// As [`find`](Self::find), of a name that `is_plain` tells to be read in one way by every server: one that
+    /// is not passes where it is listed as it stands, for a glob says nothing of what a server makes of it.
+    pub fn judge(&self, name: &str, is_plain: fn(&str) -> bool) -> Option<(Posture, String)> {
+        let found = self.find(name);
+        let denied = matches!(found, Some((Posture::Deny, _)));
+        let lists = !self.allow.is_empty() || !self.deny.is_empty();
+        if denied || !lists || is_plain(name) || self.allow.lists(name) {
+            return found;
+        }
+        Some((Posture::Deny, pseudo::UNSAFE_NAME.to_owned()))
     }
 
     /// What the section says of a name: the posture and the rule that says so.

@@ -7,7 +7,7 @@ mod names;
 
 use rustc_hash::FxHashMap;
 
-use super::condition::{Condition, Test};
+use super::condition::{Condition, Scalar, Test};
 use super::model::{Check, Cost, Entry, Policy, Required, Rule};
 use super::path::{Path, Root, Segment};
 use crate::config::Faults;
@@ -33,6 +33,7 @@ pub fn lint(raw: &RawPolicy<'_>, policy: &Policy, faults: &mut Faults) {
         lint.rules(entry);
         lint.approvers(entry);
         lint.absent_arguments(entry);
+        lint.conditions(entry);
     }
     lint.limits();
 }
@@ -208,6 +209,49 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+impl Lint<'_> {
+    /// Conditions that ask something else than they look like.
+    fn conditions(&mut self, entry: &Entry) {
+        let rules = entry.rules.iter();
+        for rule in rules.chain(entry.approvals.iter().map(|a| &a.rule)) {
+            let (conditions, fires) = match &rule.check {
+                Check::DenyIf(conditions) => (conditions, true),
+                Check::Require(conditions) => (conditions, false),
+                Check::Pinned(_) | Check::Required(_) | Check::Schema(_) => continue,
+            };
+            for (index, condition) in conditions.iter().enumerate() {
+                let at = self.at(&format!("{}/conditions/{index}", rule.id));
+                let path = &condition.path;
+                if path.root == Root::ClientIp && compares_networks(&condition.test) {
+                    self.faults.warn(
+                        &format!("{at}/value"),
+                        "`client.ip` is compared as text, so no address equals a network: use `regex` with the addresses' beginning",
+                    );
+                }
+                let beside = matches!(path.root, Root::Header(_) | Root::Claims);
+                let asked =
+                    |c: &Condition| same_path(&c.path, path) && matches!(c.test, Test::Exists(_));
+                let none_of = matches!(condition.test, Test::NoneOf(_));
+                if fires && beside && none_of && !conditions.iter().any(asked) {
+                    self.faults.warn(
+                        &format!("{at}/path"),
+                        format!("a call without `{path}` passes this rule: write a `require` with `eq` or `in` if it must be there"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether an operand looks like a network in CIDR notation.
+fn compares_networks(test: &Test) -> bool {
+    let (Test::OneOf(operands) | Test::NoneOf(operands)) = test else {
+        return false;
+    };
+    let network = |operand: &Scalar| matches!(operand, Scalar::String(text) if text.contains('/'));
+    operands.iter().any(network)
 }
 
 fn quoted(text: &str) -> String {

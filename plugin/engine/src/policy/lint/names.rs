@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Lint;
-use crate::config::policy::RawSection;
+use crate::config::policy::{Posture, RawSection};
 use crate::glob::{Glob, is_glob};
 
 impl Lint<'_> {
@@ -13,11 +13,41 @@ impl Lint<'_> {
         self.hidden_entries();
         let raw = self.raw;
         self.shadowed(&raw.hide.names, "hides it already");
+        for (name, tool) in &raw.tools {
+            self.brackets(name, &tool.pointer);
+        }
+        for (name, pointer) in &raw.hide.names {
+            self.brackets(name, pointer);
+        }
+        // A URI may hold brackets, and a template's has braces.
+        for section in [&raw.methods, &raw.prompts].into_iter().flatten() {
+            for (name, pointer) in section.allow.iter().chain(&section.deny) {
+                self.brackets(name, pointer);
+            }
+        }
         for section in [&raw.methods, &raw.resources, &raw.prompts]
             .into_iter()
             .flatten()
         {
             self.section(section);
+        }
+    }
+
+    /// What other globs understand and these do not.
+    fn brackets(&mut self, name: &str, pointer: &str) {
+        let pair = |open, close| {
+            let rest = name.split_once(open).map(|(_, rest)| rest);
+            rest.is_some_and(|rest| rest.contains(close))
+        };
+        if pair('[', ']') || pair('{', '}') {
+            let message = format!(
+                "`{name}` is for names with these very brackets: only `*` and `?` stand for other characters, so list each alternative on its own"
+            );
+            // An entry of `tools` is a key; where it is not, its place is the name itself.
+            match self.tools.contains_key(name) {
+                true => self.faults.key_warning(pointer, message),
+                false => self.faults.warn(pointer, message),
+            }
         }
     }
 
@@ -92,6 +122,14 @@ impl Lint<'_> {
     fn section(&mut self, section: &RawSection) {
         self.shadowed(&section.allow, "allows it already");
         self.shadowed(&section.deny, "denies it already");
+        let open = section.default.or(self.raw.default) == Some(Posture::Allow);
+        if open && section.deny.is_empty() && !section.allow.is_empty() {
+            let at = section.pointer.clone();
+            self.faults.key_warning(
+                &at,
+                "this allows what is not listed too, by the `default` of the policy or of its own: state `\"default\": \"deny\"` here",
+            );
+        }
         for (name, pointer) in &section.allow {
             // The same name in both is an error already.
             if let Some((denied, _)) = section

@@ -22,14 +22,14 @@ def test_there_are_the_five_seed_examples() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda file: file.parent.name)
 def test_envoy_plays_the_scenario(start, clock, host_test: Path, module: Path, scenario: Path) -> None:
-    # host-test plays the MCP server itself, on a port that must be known to Envoy before.
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        upstream = probe.getsockname()
     configuration = process.run([host_test, "config", scenario], cwd=ROOT, limit=60)
     clock_file = clock("2026-01-01T00:00:00Z")
     # Operators decide on a listener of its own, whose configuration stands in that file as in the scenario's folder.
     decided = (scenario.parent / "operators.json").exists()
-    envoy = start(config="envoy-approvals.yaml" if decided else "envoy.yaml", upstream=upstream, plugin=configuration, clock_file=clock_file)
+    # host-test plays the MCP server itself, on a port that must be known to Envoy before; it is held until Envoy has its own.
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        upstream = held.getsockname()
+        envoy = start(config="envoy-approvals.yaml" if decided else "envoy.yaml", upstream=upstream, plugin=configuration, clock_file=clock_file)
     operators = ("--via-operators", f"http://127.0.0.1:{envoy.ports['operators']}") if decided else ()
     process.run(
         [

@@ -352,7 +352,7 @@ fn what_cannot_be_decided_is_an_error_with_exit_code_2() {
             "",
             "broken.json:2:2: error: unknown key `defualt`, did you mean `default`?",
         ),
-        (&["--policy", &config], "", "take it with --config"),
+        (&["--policy", &config], "", "name it with --config"),
         (
             &["--policy", "no/such.json"],
             "",

@@ -14,15 +14,16 @@ impl Lint<'_> {
         let raw = self.raw;
         self.shadowed(&raw.hide.names, "hides it already");
         for (name, tool) in &raw.tools {
-            self.brackets(name, &tool.pointer);
-        }
-        for (name, pointer) in &raw.hide.names {
-            self.brackets(name, pointer);
+            if let Some(message) = bracketed(name) {
+                self.faults.key_warning(&tool.pointer, message);
+            }
         }
         // A URI may hold brackets, and a template's has braces.
-        for section in [&raw.methods, &raw.prompts].into_iter().flatten() {
-            for (name, pointer) in section.allow.iter().chain(&section.deny) {
-                self.brackets(name, pointer);
+        let sections = [&raw.methods, &raw.prompts].into_iter().flatten();
+        let listed = sections.flat_map(|section| section.allow.iter().chain(&section.deny));
+        for (name, pointer) in raw.hide.names.iter().chain(listed) {
+            if let Some(message) = bracketed(name) {
+                self.faults.warn(pointer, message);
             }
         }
         for section in [&raw.methods, &raw.resources, &raw.prompts]
@@ -30,24 +31,6 @@ impl Lint<'_> {
             .flatten()
         {
             self.section(section);
-        }
-    }
-
-    /// What other globs understand and these do not.
-    fn brackets(&mut self, name: &str, pointer: &str) {
-        let pair = |open, close| {
-            let rest = name.split_once(open).map(|(_, rest)| rest);
-            rest.is_some_and(|rest| rest.contains(close))
-        };
-        if pair('[', ']') || pair('{', '}') {
-            let message = format!(
-                "`{name}` is for names with these very brackets: only `*` and `?` stand for other characters, so list each alternative on its own"
-            );
-            // An entry of `tools` is a key; where it is not, its place is the name itself.
-            match self.tools.contains_key(name) {
-                true => self.faults.key_warning(pointer, message),
-                false => self.faults.warn(pointer, message),
-            }
         }
     }
 
@@ -124,9 +107,8 @@ impl Lint<'_> {
         self.shadowed(&section.deny, "denies it already");
         let open = section.default.or(self.raw.default) == Some(Posture::Allow);
         if open && section.deny.is_empty() && !section.allow.is_empty() {
-            let at = section.pointer.clone();
             self.faults.key_warning(
-                &at,
+                &section.pointer,
                 "this allows what is not listed too, by the `default` of the policy or of its own: state `\"default\": \"deny\"` here",
             );
         }
@@ -144,6 +126,19 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+/// What to say of a name with what other globs understand and these do not.
+fn bracketed(name: &str) -> Option<String> {
+    let pair = |open, close| {
+        let rest = name.split_once(open).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.contains(close))
+    };
+    (pair('[', ']') || pair('{', '}')).then(|| {
+        format!(
+            "`{name}` is for names with these very brackets: only `*` and `?` stand for other characters, so list each alternative on its own"
+        )
+    })
 }
 
 /// Whether every name that `inner` names is one that `outer` names.

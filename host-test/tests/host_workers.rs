@@ -269,4 +269,12 @@ fn time_and_timers_follow_the_test() {
     host.set_time(begin);
     let none: Vec<String> = of_worker(&mut host);
     assert_eq!(none, [""; 0]);
+
+    // A month later: some of the ticks are made up for, the rest is skipped, and then the timer goes on as before.
+    let month = begin + 30 * 86_400 * 1_000_000_000;
+    host.set_time(month);
+    let made_up = of_worker(&mut host).len();
+    assert!((100..=101).contains(&made_up), "{made_up} ticks");
+    host.set_time(month + 10_000_000);
+    assert_eq!(of_worker(&mut host), ["tick"]);
 }

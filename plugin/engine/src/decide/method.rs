@@ -99,7 +99,7 @@ type Judge = fn(&Policy, &str) -> Option<(Posture, String)>;
 
 /// What `resources` says of a URI.
 pub(crate) fn of_resource(policy: &Policy, uri: &str) -> Option<(Posture, String)> {
-    policy.resources.judge(uri, is_plain_uri)
+    policy.resources.judge_uri(uri, is_plain_uri)
 }
 
 /// What `prompts` says of a prompt's name.

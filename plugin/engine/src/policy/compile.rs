@@ -22,6 +22,7 @@ use super::model::{
 use super::path::{Path, Root};
 use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
+use super::uri::decoded;
 
 /// The most entries under `tools`, names under `hide` and the like, and limits of one entry.
 const MAX_NAMES: usize = 50_000;
@@ -116,9 +117,9 @@ impl Compiler<'_> {
             tools: ToolTable::new(entries, exact, globs?, glob_entries),
             wildcard,
             all_tools,
-            methods: self.section(raw.methods.as_ref()),
-            resources: self.section(raw.resources.as_ref()),
-            prompts: self.section(raw.prompts.as_ref()),
+            methods: self.section(raw.methods.as_ref(), str::to_owned),
+            resources: self.section(raw.resources.as_ref(), decoded),
+            prompts: self.section(raw.prompts.as_ref(), str::to_owned),
             deny_with: raw.deny_with,
             shadow,
             limit_count: self.limit_count,
@@ -167,7 +168,8 @@ impl Compiler<'_> {
         Names::new(exact, globs)
     }
 
-    fn section(&mut self, raw: Option<&RawSection>) -> Section {
+    /// `denied_as` is how a name under `deny` is compared.
+    fn section(&mut self, raw: Option<&RawSection>, denied_as: fn(&str) -> String) -> Section {
         let Some(raw) = raw else {
             return Section::default();
         };
@@ -179,10 +181,12 @@ impl Compiler<'_> {
                 );
             }
         }
+        let denied = raw.deny.iter();
+        let denied = denied.map(|(name, pointer)| (denied_as(name), pointer.clone()));
         Section {
             default: raw.default,
             allow: self.names(&raw.allow),
-            deny: self.names(&raw.deny),
+            deny: self.names(&denied.collect::<Vec<_>>()),
             pointer: self.id(&raw.pointer),
         }
     }

@@ -11,6 +11,7 @@ pub mod pseudo;
 mod refund;
 pub mod schema;
 mod tools;
+mod uri;
 
 pub use compile::compile;
 pub use model::{

@@ -10,6 +10,7 @@ use super::path::Path;
 use super::pseudo;
 use super::schema::Schema;
 use super::tools::{Hidden, Names, ToolTable};
+use super::uri::{decoded, shorter};
 
 /// A compiled policy.
 #[derive(Debug)]
@@ -183,7 +184,7 @@ pub struct Section {
     pub default: Option<Posture>,
     /// What passes.
     pub allow: Names,
-    /// What does not.
+    /// What does not; URIs decoded.
     pub deny: Names,
     /// Where it stands; empty when the document has none.
     pub pointer: String,
@@ -232,6 +233,21 @@ impl Section {
             return found;
         }
         Some((Posture::Deny, pseudo::UNSAFE_NAME.to_owned()))
+    }
+
+    /// As [`judge`](Self::judge), of a URI: what servers may read as one that is under `deny` is denied with it.
+    pub fn judge_uri(&self, uri: &str, is_plain: fn(&str) -> bool) -> Option<(Posture, String)> {
+        let found = self.judge(uri, is_plain);
+        if self.deny.is_empty() || matches!(found, Some((Posture::Deny, _))) {
+            return found;
+        }
+        let decoded = decoded(uri);
+        let denied = |uri: &str| self.deny.has_any(uri);
+        let shorter = || shorter(&decoded).into_iter().any(denied);
+        if denied(&decoded) || (!self.allow.lists(uri) && shorter()) {
+            return Some((Posture::Deny, format!("{}/deny", self.pointer)));
+        }
+        found
     }
 
     /// What the section says of a name: the posture and the rule that says so.

@@ -332,13 +332,21 @@ fn compare(value: Value<'_>, ordering: Ordering, operand: &str) -> Truth {
     })
 }
 
+/// Whether a string may be the JSON of an array whose elements are spelled with escapes: the Python SDK hands such a
+/// string to a tool as the array, wherever the tool takes something else than a string.
+fn may_hide_elements(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('[') && text.ends_with(']') && text.contains('\\')
+}
+
 /// A substring, or an element of the operand's type; an array in which nothing is equal but
 /// something is of another type cannot be told, since a server may convert it.
 fn contains(value: Value<'_>, operand: &Scalar) -> Truth {
     match (value.kind(), operand) {
         (Kind::String, Scalar::String(part)) => match value.as_str() {
-            Some(text) => truth(text.contains(part.as_str())),
-            None => Truth::Unknown,
+            Some(text) if text.contains(part.as_str()) => Truth::Holds,
+            Some(text) if !may_hide_elements(&text) => Truth::Fails,
+            _ => Truth::Unknown,
         },
         (Kind::Array, _) => {
             let mut answer = Truth::Fails;
